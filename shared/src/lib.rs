@@ -1,0 +1,15 @@
+//! The nouns of etlmon: one struct each, which is table row, JSON body and screen row at once,
+//! with the routes and the typed client that carry them.
+
+pub mod client;
+pub mod filesystem;
+pub mod health;
+pub mod path;
+pub mod problem;
+pub mod routes;
+pub mod text;
+pub mod timestamp;
+
+pub use client::{Client, ClientError};
+pub use problem::{Problem, ProblemCode};
+pub use timestamp::Timestamp;
