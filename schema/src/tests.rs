@@ -1,0 +1,61 @@
+//! The steps against the whole, and files that are not etlmon's.
+
+use super::*;
+
+fn schema_of(connection: &Connection) -> Vec<(String, String)> {
+    connection
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap()
+}
+
+#[test]
+fn the_steps_make_the_current_schema() {
+    let mut stepped = Connection::open_in_memory().unwrap();
+    upgrade(&mut stepped).unwrap();
+    let whole = Connection::open_in_memory().unwrap();
+    whole.execute_batch(CURRENT).unwrap();
+    assert_eq!(schema_of(&stepped), schema_of(&whole));
+    assert!(
+        schema_of(&whole)
+            .iter()
+            .all(|(_, sql)| sql.contains("STRICT") || sql.contains("INDEX"))
+    );
+}
+
+#[test]
+fn an_upgrade_repeated_changes_nothing() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    upgrade(&mut connection).unwrap();
+    let before = schema_of(&connection);
+    upgrade(&mut connection).unwrap();
+    assert_eq!(schema_of(&connection), before);
+}
+
+#[test]
+fn the_database_of_another_program_is_left_alone() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch("CREATE TABLE theirs (x)").unwrap();
+    assert!(matches!(
+        upgrade(&mut connection),
+        Err(SchemaError::Foreign { application_id: 0 })
+    ));
+    assert_eq!(schema_of(&connection).len(), 1);
+}
+
+#[test]
+fn a_newer_database_is_left_alone() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    upgrade(&mut connection).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(
+        upgrade(&mut connection),
+        Err(SchemaError::Newer {
+            found: 99,
+            known: _
+        })
+    ));
+}
