@@ -1,0 +1,114 @@
+//! One node a database: an advisory lock (flock(2)) on a file beside it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::StoreError;
+
+/// The right to write a database, held until this is dropped or the process ends.
+///
+/// The lock is on `<database>.lock` and not on the database: SQLite's own locks there (fcntl(2))
+/// would be lost whenever any handle of the file is closed.
+#[derive(Debug)]
+pub struct DatabaseLock {
+    _file: File,
+    path: PathBuf,
+}
+
+impl DatabaseLock {
+    /// Makes the database's folder where it is missing, and takes the lock.
+    ///
+    /// # Errors
+    /// `Folder` or `File` when they can't be made, `InUse` when another process has the lock.
+    pub fn take(database: &Path) -> Result<Self, StoreError> {
+        let folder = match database.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let in_folder = |source| StoreError::Folder {
+            path: folder.to_owned(),
+            source,
+        };
+        std::fs::create_dir_all(folder).map_err(in_folder)?;
+        // Two names of one database (a symbolic link) must come to one lock.
+        let path = match database.canonicalize() {
+            Ok(path) => path,
+            Err(_) => folder
+                .canonicalize()
+                .map_err(in_folder)?
+                .join(database.file_name().unwrap_or_default()),
+        };
+        let mut name = path.clone().into_os_string();
+        name.push(".lock");
+        let at = |source| StoreError::File {
+            path: PathBuf::from(&name),
+            source,
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&name)
+            .map_err(at)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => {
+                let mut pid = String::new();
+                let holder = file
+                    .read_to_string(&mut pid)
+                    .ok()
+                    .and_then(|_| pid.trim().parse().ok());
+                return Err(StoreError::InUse { path, holder });
+            }
+            Err(errno) => return Err(at(errno.into())),
+        }
+        // The pid is for the message of the next one; a full disk must not keep the node down.
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{}", std::process::id()));
+        Ok(Self { _file: file, path })
+    }
+
+    /// The database's path, free of symbolic links.
+    pub fn database(&self) -> &Path {
+        &self.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_locked_once_by_whatever_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("new/etlmon.db");
+        let lock = DatabaseLock::take(&database).unwrap();
+        std::fs::write(&database, "").unwrap();
+        let alias = folder.path().join("alias.db");
+        std::os::unix::fs::symlink(&database, &alias).unwrap();
+        for name in [&database, &alias] {
+            let refused = DatabaseLock::take(name).unwrap_err();
+            assert!(
+                matches!(refused, StoreError::InUse { holder, .. } if holder == Some(std::process::id())),
+                "{refused}"
+            );
+        }
+        drop(lock);
+        DatabaseLock::take(&alias).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let refused = DatabaseLock::take(Path::new("/proc/none/etlmon.db")).unwrap_err();
+        assert!(refused.to_string().contains("/proc/none"), "{refused}");
+    }
+}

@@ -1,0 +1,19 @@
+//! The embedded database: one writer, a pool of readers, one place that opens it.
+
+pub mod column;
+mod error;
+mod lock;
+pub mod open;
+mod persist;
+mod read_pool;
+mod retention;
+mod status;
+mod writer;
+
+pub use error::StoreError;
+pub use lock::DatabaseLock;
+pub use persist::{Lease, Persist, PersistError};
+pub use read_pool::ReadPool;
+pub use retention::RetentionRule;
+pub use status::DatabaseStatus;
+pub use writer::{DbWriter, Drain, Retain, Store, WriterSettings};

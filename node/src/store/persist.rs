@@ -1,0 +1,42 @@
+//! What a collector hands to the writer, and whether it may still be stored.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::Connection;
+
+/// Why a batch was not stored.
+pub type PersistError = rusqlite::Error;
+
+/// Rows that are stored together or not at all.
+pub trait Persist: Send + 'static {
+    /// Writes the rows. The connection is inside the writer's transaction, in a savepoint of this
+    /// batch's own, which is rolled back on an error.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    fn persist(&self, connection: &Connection) -> Result<(), PersistError>;
+}
+
+/// The generation that a batch belongs to: once it is given up, the writer refuses the batch.
+///
+/// One is shared by a collector actor, the cycles that it runs and the batches that they send.
+#[derive(Clone, Debug, Default)]
+pub struct Lease(Arc<AtomicBool>);
+
+impl Lease {
+    /// Ends the generation, for all clones.
+    pub fn give_up(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether the generation has ended.
+    pub fn is_given_up(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// The flag itself, for loops that know nothing of leases.
+    pub fn flag(&self) -> &AtomicBool {
+        &self.0
+    }
+}

@@ -1,0 +1,296 @@
+//! The actor with the only write connection: groups what is waiting into one transaction.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use etlmon_shared::Timestamp;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::persist::{Lease, Persist};
+use super::retention::{self, RetentionRule};
+use super::{DatabaseStatus, StoreError, open};
+use crate::supervisor::ExitNotice;
+
+/// Messages that wait before a sender has to.
+const MAILBOX: usize = 64;
+/// Batches in one transaction at most; so many are committed without waiting for more.
+const GROUP: usize = 64;
+/// From one purge to the next.
+const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
+/// Between the steps of a purge, so that batches get their turn.
+const RETENTION_PAUSE: Duration = Duration::from_millis(50);
+/// From one look at the files' sizes to the next.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Stores a batch; the answer comes when it is committed.
+#[derive(Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct Store {
+    /// The rows.
+    pub batch: Box<dyn Persist>,
+    /// The generation that they belong to.
+    pub lease: Lease,
+}
+
+/// Commits what is waiting, moves the write-ahead log into the database, and ends the writer.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+/// Purges by other rules from now on.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Retain(pub Arc<[RetentionRule]>);
+
+/// Commits what has come since the last transaction.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Commit;
+
+/// Does one step of a purge.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Purge;
+
+/// What the writer needs to start, and to start again.
+#[derive(Clone)]
+pub struct WriterSettings {
+    /// The database.
+    pub path: PathBuf,
+    /// Where the state is told.
+    pub status: DatabaseStatus,
+    /// What to purge.
+    pub retention: Arc<[RetentionRule]>,
+}
+
+/// The writer.
+pub struct DbWriter {
+    connection: Connection,
+    waiting: Vec<Waiting>,
+    settings: WriterSettings,
+    measured: Instant,
+    _exit: ExitNotice,
+}
+
+struct Waiting {
+    store: Store,
+    answer: oneshot::Sender<Result<(), StoreError>>,
+}
+
+impl DbWriter {
+    /// Opens the database for writing.
+    ///
+    /// # Errors
+    /// As [`open::writer`].
+    pub fn open(settings: &WriterSettings) -> Result<Connection, StoreError> {
+        let connection = open::writer(&settings.path)?;
+        settings.status.measure(&settings.path);
+        Ok(connection)
+    }
+
+    /// Starts the actor on a thread of its own, where alone it may block.
+    pub fn start(
+        connection: Connection,
+        settings: WriterSettings,
+        exit: ExitNotice,
+    ) -> (Addr<Self>, Arbiter) {
+        let arbiter = Arbiter::new();
+        let writer = Self::start_in_arbiter(&arbiter.handle(), move |ctx| {
+            ctx.set_mailbox_capacity(MAILBOX);
+            Self {
+                connection,
+                waiting: Vec::new(),
+                settings,
+                measured: Instant::now(),
+                _exit: exit,
+            }
+        });
+        (writer, arbiter)
+    }
+
+    /// One transaction for all that waits, a savepoint for each batch: a batch that fails takes
+    /// no other with it.
+    fn commit(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut results = Vec::with_capacity(waiting.len());
+        match self.transact(&waiting, &mut results) {
+            Ok(()) => self.settings.status.written(Timestamp::now()),
+            Err(error) => {
+                self.settings.status.refused(&error.to_string());
+                let lost = || {
+                    Err(StoreError::Sql {
+                        operation: "a commit",
+                        source: again(&error),
+                    })
+                };
+                results.clear();
+                results.resize_with(waiting.len(), lost);
+            }
+        }
+        for (waiting, result) in waiting.into_iter().zip(results) {
+            // A sender that no longer waits has been given up.
+            let _ = waiting.answer.send(result);
+        }
+        if self.measured.elapsed() >= MEASURE_INTERVAL {
+            self.measured = Instant::now();
+            self.settings.status.measure(&self.settings.path);
+        }
+    }
+
+    fn transact(
+        &mut self,
+        waiting: &[Waiting],
+        results: &mut Vec<Result<(), StoreError>>,
+    ) -> rusqlite::Result<()> {
+        let mut transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for Waiting { store, .. } in waiting {
+            if store.lease.is_given_up() {
+                results.push(Err(StoreError::GivenUp));
+                continue;
+            }
+            let savepoint = transaction.savepoint()?;
+            match store.batch.persist(&savepoint) {
+                Ok(()) => {
+                    savepoint.commit()?;
+                    results.push(Ok(()));
+                }
+                Err(error) => {
+                    drop(savepoint);
+                    // A full disk or an I/O error ends the whole transaction.
+                    if transaction.is_autocommit() || is_of_the_disk(&error) {
+                        return Err(error);
+                    }
+                    results.push(Err(StoreError::Sql {
+                        operation: "a batch",
+                        source: error,
+                    }));
+                }
+            }
+        }
+        transaction.commit()
+    }
+
+    fn purge(&self) -> rusqlite::Result<bool> {
+        let now = Timestamp::now();
+        for rule in self.settings.retention.iter() {
+            if rule.step(&self.connection, now)? {
+                return Ok(true);
+            }
+        }
+        retention::shrink(&self.connection)
+    }
+}
+
+/// An SQLite error once more, for each of the batches that it hit.
+fn again(error: &rusqlite::Error) -> rusqlite::Error {
+    match error {
+        rusqlite::Error::SqliteFailure(code, text) => {
+            rusqlite::Error::SqliteFailure(*code, text.clone())
+        }
+        other => rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR),
+            Some(other.to_string()),
+        ),
+    }
+}
+
+/// Whether the error is of the file and not of the batch.
+fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase,
+        ReadOnly, SystemIoFailure,
+    };
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            CannotOpen
+                | DatabaseBusy
+                | DatabaseCorrupt
+                | DatabaseLocked
+                | DiskFull
+                | NotADatabase
+                | ReadOnly
+                | SystemIoFailure
+        )
+    )
+}
+
+impl Actor for DbWriter {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.notify_later(Purge, RETENTION_INTERVAL);
+    }
+}
+
+impl Handler<Store> for DbWriter {
+    type Result = ResponseFuture<Result<(), StoreError>>;
+
+    fn handle(&mut self, store: Store, ctx: &mut Self::Context) -> Self::Result {
+        let (answer, stored) = oneshot::channel();
+        self.waiting.push(Waiting { store, answer });
+        if self.waiting.len() >= GROUP {
+            self.commit();
+        } else if self.waiting.len() == 1 {
+            // Handled when the mailbox is empty: whatever is in it joins this transaction.
+            ctx.notify(Commit);
+        }
+        Box::pin(async { stored.await.unwrap_or(Err(StoreError::WriterGone)) })
+    }
+}
+
+impl Handler<Commit> for DbWriter {
+    type Result = ();
+
+    fn handle(&mut self, _: Commit, _: &mut Self::Context) {
+        self.commit();
+    }
+}
+
+impl Handler<Purge> for DbWriter {
+    type Result = ();
+
+    fn handle(&mut self, _: Purge, ctx: &mut Self::Context) {
+        let pause = match self.purge() {
+            Ok(true) => RETENTION_PAUSE,
+            Ok(false) => RETENTION_INTERVAL,
+            Err(error) => {
+                log::warn!("the purge of old rows failed: {error}");
+                RETENTION_INTERVAL
+            }
+        };
+        ctx.notify_later(Purge, pause);
+    }
+}
+
+impl Handler<Retain> for DbWriter {
+    type Result = ();
+
+    fn handle(&mut self, Retain(rules): Retain, _: &mut Self::Context) {
+        self.settings.retention = rules;
+    }
+}
+
+impl Handler<Drain> for DbWriter {
+    type Result = ();
+
+    fn handle(&mut self, _: Drain, ctx: &mut Self::Context) {
+        self.commit();
+        let checkpoint = self
+            .connection
+            .execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)");
+        if let Err(error) = checkpoint {
+            // What is committed is safe in the log, which the next start reads.
+            log::warn!("the last checkpoint failed: {error}");
+        }
+        ctx.stop();
+    }
+}
