@@ -1,0 +1,155 @@
+//! The one actor that runs every kind of collector: ticks, skip-if-busy, reports, its own end.
+
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+
+use super::cycle::{Cycle, CycleEnd};
+use super::messages::{CollectNow, Collecting, CycleEvent, CycleReport, GiveUp};
+use super::{Announcer, Collector, JobSlot, Lane, Lanes, Schedule};
+use crate::store::{DbWriter, Lease};
+use crate::supervisor::ExitNotice;
+
+/// What a collector actor is given beside its collector.
+pub struct CollectorSetup {
+    /// Its name in health.
+    pub name: String,
+    /// Which of its lives this is.
+    pub incarnation: u64,
+    /// When to collect.
+    pub schedule: Schedule,
+    /// For how long at most.
+    pub timeout: Duration,
+    /// On which threads.
+    pub lane: Lane,
+    /// The bounds of all lanes.
+    pub lanes: Lanes,
+    /// The place of its one job.
+    pub slot: JobSlot,
+    /// Whether this life's results are still wanted.
+    pub lease: Lease,
+    /// Where batches go.
+    pub writer: Addr<DbWriter>,
+    /// Where reports go.
+    pub root: Recipient<CycleReport>,
+    /// Tells root when the actor ends.
+    pub exit: ExitNotice,
+}
+
+/// Runs one collector.
+pub struct CollectorActor<C: Collector> {
+    setup: CollectorSetup,
+    /// Here between cycles, with the job during one.
+    collector: Option<C>,
+    announcer: Option<Announcer<C::Batch>>,
+}
+
+impl<C: Collector> CollectorActor<C> {
+    /// Starts the actor on the calling thread's arbiter.
+    pub fn start(setup: CollectorSetup, collector: C) -> Addr<Self> {
+        let announcer = collector.announcer();
+        Actor::start(Self {
+            setup,
+            collector: Some(collector),
+            announcer,
+        })
+    }
+
+    fn tick(&mut self, ctx: &mut Context<Self>) {
+        if self.begin(ctx) == Collecting::AlreadyRunning {
+            self.report(CycleEvent::Skipped);
+        }
+        self.arm(ctx);
+    }
+
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        ctx.run_later(self.setup.schedule.until_next(Instant::now()), Self::tick);
+    }
+
+    fn begin(&mut self, ctx: &mut Context<Self>) -> Collecting {
+        let Some(collector) = self.collector.take() else {
+            return Collecting::AlreadyRunning;
+        };
+        let Some(guard) = self.setup.slot.take() else {
+            // A job of an earlier life hangs: never a second one beside it.
+            self.collector = Some(collector);
+            let reason = "a cycle from before the restart has not returned".to_owned();
+            self.report(CycleEvent::Stalled { reason });
+            return Collecting::AlreadyRunning;
+        };
+        let cycle = Cycle {
+            lanes: self.setup.lanes.clone(),
+            lane: self.setup.lane,
+            timeout: self.setup.timeout,
+            schedule: self.setup.schedule,
+            lease: self.setup.lease.clone(),
+            writer: self.setup.writer.clone(),
+            announcer: self.announcer.clone(),
+        };
+        let reporter = self.reporter();
+        let stalled = move |reason| reporter(CycleEvent::Stalled { reason });
+        let run = cycle.run(collector, guard, stalled).into_actor(self);
+        ctx.spawn(run.map(|end, actor, ctx| actor.end_cycle(end, ctx)));
+        Collecting::Started
+    }
+
+    fn end_cycle(&mut self, end: CycleEnd<C>, ctx: &mut Context<Self>) {
+        match end {
+            CycleEnd::Back(collector, event) => {
+                self.collector = Some(collector);
+                self.report(event);
+            }
+            CycleEnd::Panicked(message) => {
+                self.setup.exit.set_cause(message);
+                ctx.stop();
+            }
+            CycleEnd::Abandoned => ctx.stop(),
+        }
+    }
+
+    fn report(&self, event: CycleEvent) {
+        self.reporter()(event);
+    }
+
+    fn reporter(&self) -> impl Fn(CycleEvent) + use<C> {
+        let root = self.setup.root.clone();
+        let (collector, incarnation) = (self.setup.name.clone(), self.setup.incarnation);
+        move |event| {
+            root.do_send(CycleReport {
+                collector: collector.clone(),
+                incarnation,
+                event,
+            });
+        }
+    }
+}
+
+impl<C: Collector> Actor for CollectorActor<C> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.tick(ctx);
+    }
+}
+
+impl<C: Collector> Drop for CollectorActor<C> {
+    fn drop(&mut self) {
+        self.setup.lease.give_up();
+    }
+}
+
+impl<C: Collector> Handler<CollectNow> for CollectorActor<C> {
+    type Result = Collecting;
+
+    fn handle(&mut self, _: CollectNow, ctx: &mut Self::Context) -> Self::Result {
+        self.begin(ctx)
+    }
+}
+
+impl<C: Collector> Handler<GiveUp> for CollectorActor<C> {
+    type Result = ();
+
+    fn handle(&mut self, _: GiveUp, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}

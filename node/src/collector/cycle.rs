@@ -1,0 +1,140 @@
+//! One cycle from its permit to its stored batch, as a plain future that knows no actor.
+
+use std::time::{Duration, Instant};
+
+use actix::{Addr, MailboxError};
+use etlmon_shared::Timestamp;
+
+use super::lane::JobGuard;
+use super::messages::CycleEvent;
+use super::{Announcer, CollectError, Collector, Lane, Lanes, Progress, Schedule, Tick};
+use crate::store::{DbWriter, Lease, Persist, Store, StoreError};
+use crate::supervisor::panic_message;
+
+/// What a collector gets beyond its deadline before it counts as hung: it may be about to say so.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// All that a cycle needs of its actor.
+pub(super) struct Cycle<C: Collector> {
+    pub(super) lanes: Lanes,
+    pub(super) lane: Lane,
+    pub(super) timeout: Duration,
+    pub(super) schedule: Schedule,
+    pub(super) lease: Lease,
+    pub(super) writer: Addr<DbWriter>,
+    pub(super) announcer: Option<Announcer<C::Batch>>,
+}
+
+/// How a cycle ended.
+pub(super) enum CycleEnd<C> {
+    /// The collector is back, and this is what happened.
+    Back(C, CycleEvent),
+    /// It panicked and is lost.
+    Panicked(String),
+    /// The node is ending.
+    Abandoned,
+}
+
+impl<C: Collector> Cycle<C> {
+    /// Runs the cycle; `stalled` is called when the deadline passes and the job does not return.
+    pub(super) async fn run(
+        self,
+        collector: C,
+        guard: JobGuard,
+        stalled: impl Fn(String),
+    ) -> CycleEnd<C> {
+        let Some(place) = self.lanes.enter(self.lane).await else {
+            return CycleEnd::Abandoned;
+        };
+        let next_at = self.schedule.next_at();
+        if let Err(error) = self.announce(&Progress::Begun { next_at }).await {
+            let event = CycleEvent::Failed {
+                reason: error.to_string(),
+                took: Duration::ZERO,
+            };
+            return CycleEnd::Back(collector, event);
+        }
+        let started = Instant::now();
+        let tick = Tick {
+            started_at: Timestamp::now(),
+            deadline: started + self.timeout,
+            schedule: self.schedule,
+            lease: self.lease.clone(),
+        };
+        let mut job = actix_rt::task::spawn_blocking(move || {
+            let _guard = guard;
+            let mut collector = collector;
+            let found = collector.collect(&tick);
+            (collector, found)
+        });
+        let in_time = actix_rt::time::timeout(self.timeout + GRACE, &mut job).await;
+        let joined = match in_time {
+            Ok(joined) => joined,
+            Err(_) => {
+                // The place goes to others while this job hangs.
+                drop(place);
+                let reason = format!(
+                    "has not returned within {}; waiting for it",
+                    humantime::format_duration(self.timeout)
+                );
+                self.announce_failure(&reason).await;
+                stalled(reason);
+                job.await
+            }
+        };
+        let took = started.elapsed();
+        match joined {
+            Ok((collector, found)) => CycleEnd::Back(collector, self.conclude(found, took).await),
+            Err(error) => {
+                let message = match error.try_into_panic() {
+                    Ok(payload) => panic_message(payload.as_ref()),
+                    Err(error) => error.to_string(),
+                };
+                self.announce_failure(&format!("the collector panicked: {message}"))
+                    .await;
+                CycleEnd::Panicked(message)
+            }
+        }
+    }
+
+    async fn conclude(&self, found: Result<C::Batch, CollectError>, took: Duration) -> CycleEvent {
+        let reason = match found {
+            Ok(batch) => match self.store(batch).await {
+                Ok(()) => return CycleEvent::Succeeded { took },
+                Err(error) => error.to_string(),
+            },
+            Err(error) => {
+                let reason = error.to_string();
+                self.announce_failure(&reason).await;
+                reason
+            }
+        };
+        CycleEvent::Failed { reason, took }
+    }
+
+    async fn announce(&self, progress: &Progress<'_>) -> Result<(), StoreError> {
+        match &self.announcer {
+            Some(announcer) => self.store(announcer(progress)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn announce_failure(&self, reason: &str) {
+        let next_at = self.schedule.next_at();
+        if let Err(error) = self.announce(&Progress::Failed { reason, next_at }).await {
+            log::warn!("a failed cycle could not be recorded ({error}); it was: {reason}");
+        }
+    }
+
+    /// Waits until the batch is committed: that is the back-pressure.
+    async fn store(&self, batch: impl Persist) -> Result<(), StoreError> {
+        let store = Store {
+            batch: Box::new(batch),
+            lease: self.lease.clone(),
+        };
+        match self.writer.send(store).await {
+            Ok(result) => result,
+            Err(MailboxError::Closed | MailboxError::Timeout) => Err(StoreError::WriterGone),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! How many cycles run at once, and that never two of one collector do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Which threads a collector's cycles take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Cycles of milliseconds: they must not wait behind long ones.
+    Quick,
+    /// Cycles that may work for minutes, such as a scan of a large tree.
+    Bulk,
+}
+
+/// The bounds on cycles that run at once, a lane each.
+///
+/// A cycle past its deadline gives its place back while it hangs, so that hung cycles (one a
+/// collector at most) never keep the others from running.
+#[derive(Clone, Debug)]
+pub struct Lanes {
+    quick: Arc<Semaphore>,
+    bulk: Arc<Semaphore>,
+}
+
+impl Lanes {
+    /// Places for so many cycles a lane.
+    pub fn new(quick: usize, bulk: usize) -> Self {
+        Self {
+            quick: Arc::new(Semaphore::new(quick)),
+            bulk: Arc::new(Semaphore::new(bulk)),
+        }
+    }
+
+    /// Waits for a place, in the order of asking; none when the node is ending.
+    pub(super) async fn enter(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
+        let places = match lane {
+            Lane::Quick => &self.quick,
+            Lane::Bulk => &self.bulk,
+        };
+        Arc::clone(places).acquire_owned().await.ok()
+    }
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self::new(4, 2)
+    }
+}
+
+/// The place of a collector's one job; it outlives the actor, as a hung job does.
+#[derive(Clone, Debug, Default)]
+pub struct JobSlot(Arc<AtomicBool>);
+
+impl JobSlot {
+    /// Takes the place, unless a job still has it.
+    pub(super) fn take(&self) -> Option<JobGuard> {
+        let taken = self.0.swap(true, Ordering::AcqRel);
+        (!taken).then(|| JobGuard(Arc::clone(&self.0)))
+    }
+
+    /// Whether a job has it.
+    pub fn is_taken(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Held by the job itself, and so given back only when it really ends.
+#[derive(Debug)]
+pub(super) struct JobGuard(Arc<AtomicBool>);
+
+impl Drop for JobGuard {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}

@@ -1,0 +1,102 @@
+//! What a collector is, and the one actor that runs every kind of them.
+
+mod actor;
+mod cycle;
+mod lane;
+mod messages;
+mod schedule;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use etlmon_shared::Timestamp;
+
+use crate::store::{Lease, Persist};
+
+pub use actor::{CollectorActor, CollectorSetup};
+pub use lane::{JobSlot, Lane, Lanes};
+pub use messages::{CollectNow, Collecting, CycleEvent, CycleReport, GiveUp};
+pub use schedule::Schedule;
+
+/// Looks at one thing of the machine, again and again.
+///
+/// This is ordinary blocking code without actors, channels or SQL: the actor around it brings the
+/// ticks, the thread, the deadline, the storing and the reporting.
+pub trait Collector: Send + Unpin + 'static {
+    /// What one cycle finds.
+    type Batch: Persist;
+
+    /// Looks once. Long work asks [`Tick::must_end`] now and then, and gives up with an error.
+    ///
+    /// # Errors
+    /// Why nothing could be found out; health tells it, and the next tick tries again.
+    fn collect(&mut self, tick: &Tick) -> Result<Self::Batch, CollectError>;
+
+    /// For a collector whose rows tell how a cycle is going: makes the rows for a cycle that has
+    /// begun or failed, without the collector itself, which may be stuck in that cycle.
+    fn announcer(&self) -> Option<Announcer<Self::Batch>> {
+        None
+    }
+}
+
+/// Makes the rows that tell how a cycle is going.
+pub type Announcer<B> = Arc<dyn Fn(&Progress<'_>) -> B + Send + Sync>;
+
+/// How a cycle is going.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// It has begun; the next is due at the given moment.
+    Begun {
+        /// When the next cycle is due.
+        next_at: Timestamp,
+    },
+    /// It failed, or has not returned by its deadline.
+    Failed {
+        /// What went wrong.
+        reason: &'a str,
+        /// When the next cycle is due.
+        next_at: Timestamp,
+    },
+}
+
+/// One cycle's occasion.
+#[derive(Clone, Debug)]
+pub struct Tick {
+    /// When the cycle began, by the wall clock.
+    pub started_at: Timestamp,
+    /// When it has to end.
+    pub deadline: Instant,
+    /// When the following ones are due.
+    pub schedule: Schedule,
+    /// Whether anybody still wants the result.
+    pub lease: Lease,
+}
+
+impl Tick {
+    /// Whether to stop working: the deadline has passed, or the result is no longer wanted.
+    pub fn must_end(&self) -> bool {
+        self.lease.is_given_up() || Instant::now() >= self.deadline
+    }
+}
+
+/// Why a cycle found nothing out.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectError {
+    /// A file of the system could not be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// Which.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The cycle did not end in time and gave up by itself.
+    #[error("not done within {}", humantime::format_duration(*.timeout))]
+    TimedOut {
+        /// How long it had.
+        timeout: Duration,
+    },
+    /// What the kind itself says.
+    #[error(transparent)]
+    Kind(Box<dyn std::error::Error + Send + Sync>),
+}
