@@ -1,0 +1,172 @@
+//! Who may send commands, and who may read.
+
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use actix_web::HttpResponse;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web;
+use etlmon_shared::ProblemCode;
+use sha2::{Digest, Sha256};
+
+use super::{ApiError, NodeState};
+use crate::config::{AuthConfig, Reads};
+
+/// The configured tokens; a reload replaces them.
+#[derive(Clone, Debug)]
+pub struct Auth(Arc<RwLock<Arc<AuthConfig>>>);
+
+impl Auth {
+    /// The tokens of a configuration.
+    pub fn new(config: AuthConfig) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(config))))
+    }
+
+    /// Takes the tokens of another configuration from now on.
+    pub fn replace(&self, config: AuthConfig) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
+    /// Whether the request may pass.
+    ///
+    /// A command needs a token as soon as one is configured; without any it needs a listener that
+    /// only this machine reaches. A query needs a token only where the configuration says so.
+    fn judge(
+        &self,
+        is_command: bool,
+        listener: IpAddr,
+        authorization: Option<&str>,
+    ) -> Result<(), ApiError> {
+        let config = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        if !is_command && config.reads == Reads::Open {
+            return Ok(());
+        }
+        if config.tokens.is_empty() {
+            if listener.is_loopback() {
+                return Ok(());
+            }
+            return Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                ProblemCode::Forbidden,
+                format!(
+                    "commands are refused on {listener}, which is not a loopback address, while \
+                     no token is configured; to allow them set auth.tokens in the node's \
+                     configuration, or send them through a loopback or unix listener"
+                ),
+            ));
+        }
+        let unauthorized =
+            |detail| ApiError::new(StatusCode::UNAUTHORIZED, ProblemCode::Unauthorized, detail);
+        let Some(token) = authorization.and_then(bearer) else {
+            return Err(unauthorized("send a token: Authorization: Bearer TOKEN"));
+        };
+        let digest: [u8; 32] = Sha256::digest(token).into();
+        // Digests are compared, so the time this takes tells nothing about a token.
+        if config.tokens.iter().any(|known| known.sha256.0 == digest) {
+            Ok(())
+        } else {
+            Err(unauthorized("this token is not known"))
+        }
+    }
+}
+
+/// The token of an `Authorization: Bearer` header (RFC 6750, section 2.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Lets a request pass or refuses it, whatever endpoint it is for.
+pub(super) async fn enforce(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
+    if let Some(state) = request.app_data::<web::Data<NodeState>>() {
+        let is_command = !matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS
+        );
+        // The address that was listened on, not the one the client came to: what the operator
+        // wrote decides. A unix socket counts as loopback.
+        let listener = request.app_config().local_addr().ip();
+        let authorization = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        if let Err(refusal) = state.auth.judge(is_command, listener, authorization) {
+            let refusal = request.into_response(HttpResponse::from_error(refusal));
+            return Ok(refusal.map_into_right_body());
+        }
+    }
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Token, TokenHash};
+
+    const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const ANYWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+
+    fn auth(tokens: &[&str], reads: Reads) -> Auth {
+        let tokens = tokens
+            .iter()
+            .map(|token| Token {
+                name: (*token).to_owned(),
+                sha256: TokenHash(Sha256::digest(token).into()),
+            })
+            .collect();
+        Auth::new(AuthConfig { tokens, reads })
+    }
+
+    fn code(result: Result<(), ApiError>) -> u16 {
+        use actix_web::ResponseError as _;
+        result.map_or_else(|error| error.status_code().as_u16(), |()| 200)
+    }
+
+    #[test]
+    fn without_tokens_only_this_machine_may_command() {
+        let auth = auth(&[], Reads::Open);
+        assert_eq!(code(auth.judge(true, LOOPBACK, None)), 200);
+        assert_eq!(code(auth.judge(true, ANYWHERE, None)), 403);
+        assert_eq!(code(auth.judge(true, ANYWHERE, Some("Bearer x"))), 403);
+        assert_eq!(code(auth.judge(false, ANYWHERE, None)), 200);
+    }
+
+    #[test]
+    fn with_tokens_every_command_needs_one() {
+        let auth = auth(&["secret"], Reads::Open);
+        for listener in [LOOPBACK, ANYWHERE] {
+            assert_eq!(code(auth.judge(true, listener, None)), 401);
+            assert_eq!(code(auth.judge(true, listener, Some("Bearer wrong"))), 401);
+            assert_eq!(code(auth.judge(true, listener, Some("Basic secret"))), 401);
+            assert_eq!(code(auth.judge(true, listener, Some("bearer secret"))), 200);
+            assert_eq!(code(auth.judge(false, listener, None)), 200);
+        }
+    }
+
+    #[test]
+    fn reads_need_a_token_where_the_configuration_says_so() {
+        let auth = auth(&["secret"], Reads::Token);
+        assert_eq!(code(auth.judge(false, LOOPBACK, None)), 401);
+        assert_eq!(
+            code(auth.judge(false, LOOPBACK, Some("Bearer secret"))),
+            200
+        );
+    }
+
+    #[test]
+    fn a_reload_replaces_the_tokens() {
+        let auth = auth(&["old"], Reads::Open);
+        auth.replace(AuthConfig {
+            tokens: Vec::new(),
+            reads: Reads::Open,
+        });
+        assert_eq!(code(auth.judge(true, LOOPBACK, None)), 200);
+    }
+}

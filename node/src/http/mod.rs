@@ -1,0 +1,17 @@
+//! The HTTP API: the rules that hold for every endpoint, and the endpoints of the node itself.
+
+mod auth;
+mod health;
+mod listen;
+mod openapi;
+mod parameters;
+mod problem;
+mod request;
+mod server;
+
+pub use auth::Auth;
+pub use listen::{BindError, Listeners};
+pub use parameters::{NoParameters, Page, ReadableDuration};
+pub use problem::ApiError;
+pub use server::{NodeState, serve};
+pub(crate) use server::{command, query};
