@@ -1,0 +1,287 @@
+//! The tables `filesystem_usage` (the last figures) and `filesystem_history` (the past).
+
+use std::time::Duration;
+
+use etlmon_shared::Timestamp;
+use etlmon_shared::filesystem::{Filesystem, FilesystemSample, FilesystemStatus};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::forecast::{self, Sample};
+use crate::store::column::{count, count_in, from_count, moment, moment_in};
+use crate::store::{Persist, PersistError};
+
+/// The past that a forecast looks at.
+const FORECAST_WINDOW: Duration = Duration::from_secs(6 * 3600);
+
+/// The file systems of one cycle: the rows of all others go.
+#[derive(Debug)]
+pub struct FilesystemBatch {
+    /// Every mounted file system; figures that are null leave the stored ones as they are.
+    pub rows: Vec<Filesystem>,
+    /// When they were looked at.
+    pub at: Timestamp,
+    /// From one row of the past to the next.
+    pub history_step: Duration,
+}
+
+impl Persist for FilesystemBatch {
+    fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
+        for row in &self.rows {
+            upsert(connection, row)?;
+            if row.status == FilesystemStatus::Ok && self.history_is_due(connection, row)? {
+                remember(connection, row, self.at)?;
+                renew_forecast(connection, row, self.at)?;
+            }
+        }
+        self.forget_unmounted(connection)
+    }
+}
+
+impl FilesystemBatch {
+    /// Whether the last row of the past lies in an earlier step than now; also when it lies in
+    /// the future, after the clock was set back.
+    fn history_is_due(&self, connection: &Connection, row: &Filesystem) -> rusqlite::Result<bool> {
+        let last: Option<i64> = connection
+            .prepare_cached("SELECT max(at) FROM filesystem_history WHERE mount_point = ?1")?
+            .query_row([&row.mount_point], |row| row.get(0))?;
+        let step = i64::try_from(self.history_step.as_millis())
+            .unwrap_or(i64::MAX)
+            .max(1);
+        let now = moment(self.at);
+        Ok(last.is_none_or(|last| last.div_euclid(step) != now.div_euclid(step)))
+    }
+
+    fn forget_unmounted(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let mounted: Vec<&str> = self
+            .rows
+            .iter()
+            .map(|row| row.mount_point.as_str())
+            .collect();
+        let stored: Vec<String> = connection
+            .prepare_cached("SELECT mount_point FROM filesystem_usage")?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for gone in stored
+            .iter()
+            .filter(|stored| !mounted.contains(&stored.as_str()))
+        {
+            connection
+                .prepare_cached("DELETE FROM filesystem_usage WHERE mount_point = ?1")?
+                .execute([gone])?;
+        }
+        Ok(())
+    }
+}
+
+/// Stores the row. Without new figures the old ones stay, unless they are another device's.
+fn upsert(connection: &Connection, row: &Filesystem) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM filesystem_usage WHERE mount_point = ?1 AND (device, fs_type) <> (?2, ?3)",
+        )?
+        .execute(params![row.mount_point, row.device, row.fs_type])?;
+    let figures = if row.collected_at.is_some() {
+        "total_bytes = excluded.total_bytes, used_bytes = excluded.used_bytes, \
+         avail_bytes = excluded.avail_bytes, used_percent = excluded.used_percent, \
+         inodes_total = excluded.inodes_total, inodes_used = excluded.inodes_used, \
+         inodes_used_percent = excluded.inodes_used_percent, \
+         collected_at = excluded.collected_at, "
+    } else {
+        ""
+    };
+    connection
+        .prepare_cached(&format!(
+            "INSERT INTO filesystem_usage (mount_point, device, fs_type, total_bytes, used_bytes, \
+             avail_bytes, used_percent, inodes_total, inodes_used, inodes_used_percent, read_only, \
+             status, error_message, collected_at) \
+             VALUES (:mount_point, :device, :fs_type, :total_bytes, :used_bytes, :avail_bytes, \
+             :used_percent, :inodes_total, :inodes_used, :inodes_used_percent, :read_only, \
+             :status, :error_message, :collected_at) \
+             ON CONFLICT (mount_point) DO UPDATE SET {figures} read_only = excluded.read_only, \
+             status = excluded.status, error_message = excluded.error_message"
+        ))?
+        .execute(named_params! {
+            ":mount_point": row.mount_point,
+            ":device": row.device,
+            ":fs_type": row.fs_type,
+            ":total_bytes": row.total_bytes.map(count),
+            ":used_bytes": row.used_bytes.map(count),
+            ":avail_bytes": row.avail_bytes.map(count),
+            ":used_percent": row.used_percent,
+            ":inodes_total": row.inodes_total.map(count),
+            ":inodes_used": row.inodes_used.map(count),
+            ":inodes_used_percent": row.inodes_used_percent,
+            ":read_only": row.read_only,
+            ":status": status_word(row.status),
+            ":error_message": row.error_message,
+            ":collected_at": row.collected_at.map(moment),
+        })?;
+    Ok(())
+}
+
+fn remember(connection: &Connection, row: &Filesystem, at: Timestamp) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO filesystem_history \
+             (mount_point, at, total_bytes, used_bytes, avail_bytes, used_percent) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![
+            row.mount_point,
+            moment(at),
+            row.total_bytes.map(count),
+            row.used_bytes.map(count),
+            row.avail_bytes.map(count),
+            row.used_percent,
+        ])?;
+    Ok(())
+}
+
+/// Works out from the stored past when the file system will be full.
+///
+/// What is taken away from the available bytes counts, not what is used: they differ where
+/// several file systems share a pool (ZFS, btrfs, NFS), and where the size has changed.
+fn renew_forecast(
+    connection: &Connection,
+    row: &Filesystem,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let since = at.before(FORECAST_WINDOW);
+    let past: Vec<(i64, u64)> = connection
+        .prepare_cached(
+            "SELECT at, avail_bytes FROM filesystem_history \
+             WHERE mount_point = ?1 AND at BETWEEN ?2 AND ?3 ORDER BY at",
+        )?
+        .query_map(params![row.mount_point, moment(since), moment(at)], |row| {
+            Ok((row.get(0)?, from_count(row.get(1)?)))
+        })?
+        .collect::<Result<_, _>>()?;
+    let most = past.iter().map(|(_, avail)| *avail).max().unwrap_or(0);
+    let samples: Vec<Sample> = past
+        .iter()
+        .map(|(at_ms, avail)| Sample {
+            at_ms: *at_ms,
+            used_bytes: most - avail,
+        })
+        .collect();
+    let full_in_sec = row
+        .avail_bytes
+        .and_then(|avail_bytes| forecast::full_in_sec(&samples, avail_bytes, moment(at)));
+    connection
+        .prepare_cached("UPDATE filesystem_usage SET full_in_sec = ?2 WHERE mount_point = ?1")?
+        .execute(params![row.mount_point, full_in_sec.map(count)])?;
+    Ok(())
+}
+
+/// All file systems, by mount point.
+///
+/// # Errors
+/// What SQLite says.
+pub fn list(connection: &Connection) -> rusqlite::Result<Vec<Filesystem>> {
+    connection
+        .prepare_cached(
+            "SELECT mount_point, device, fs_type, total_bytes, used_bytes, avail_bytes, \
+             used_percent, inodes_total, inodes_used, inodes_used_percent, read_only, status, \
+             error_message, full_in_sec, collected_at FROM filesystem_usage ORDER BY mount_point",
+        )?
+        .query_map([], from_row)?
+        .collect()
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Filesystem> {
+    Ok(Filesystem {
+        mount_point: row.get("mount_point")?,
+        device: row.get("device")?,
+        fs_type: row.get("fs_type")?,
+        total_bytes: count_in(row, "total_bytes")?,
+        used_bytes: count_in(row, "used_bytes")?,
+        avail_bytes: count_in(row, "avail_bytes")?,
+        used_percent: row.get("used_percent")?,
+        inodes_total: count_in(row, "inodes_total")?,
+        inodes_used: count_in(row, "inodes_used")?,
+        inodes_used_percent: row.get("inodes_used_percent")?,
+        read_only: row.get("read_only")?,
+        status: status_of(&row.get::<_, String>("status")?),
+        error_message: row.get("error_message")?,
+        full_in_sec: count_in(row, "full_in_sec")?,
+        collected_at: moment_in(row, "collected_at")?,
+    })
+}
+
+/// Whether a file system is, or was, known by this mount point.
+///
+/// # Errors
+/// What SQLite says.
+pub fn is_known(connection: &Connection, mount_point: &str) -> rusqlite::Result<bool> {
+    let found: Option<i64> = connection
+        .prepare_cached(
+            "SELECT 1 FROM filesystem_usage WHERE mount_point = ?1 \
+             UNION ALL SELECT 1 FROM filesystem_history WHERE mount_point = ?1 LIMIT 1",
+        )?
+        .query_row([mount_point], |row| row.get(0))
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// A span of the past, in steps.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// Its beginning, which belongs to it.
+    pub from: Timestamp,
+    /// Its end, which belongs to it.
+    pub to: Timestamp,
+    /// Of each step, which begin at multiples of it, the last row is answered.
+    pub step: Duration,
+}
+
+/// A file system's past, one row a step, in the order of time.
+///
+/// # Errors
+/// What SQLite says.
+pub fn history(
+    connection: &Connection,
+    mount_point: &str,
+    span: Span,
+) -> rusqlite::Result<Vec<FilesystemSample>> {
+    let step = i64::try_from(span.step.as_millis())
+        .unwrap_or(i64::MAX)
+        .max(1);
+    connection
+        .prepare_cached(
+            // With max() the other columns are those of the row that has the maximum
+            // (sqlite.org/lang_select.html, section 2.5).
+            "SELECT max(at) AS last_at, total_bytes, used_bytes, avail_bytes, used_percent \
+             FROM filesystem_history WHERE mount_point = ?1 AND at BETWEEN ?2 AND ?3 \
+             GROUP BY at / ?4 ORDER BY last_at",
+        )?
+        .query_map(
+            params![mount_point, moment(span.from), moment(span.to), step],
+            |row| {
+                Ok(FilesystemSample {
+                    at: Timestamp::from_millis(row.get(0)?),
+                    total_bytes: from_count(row.get(1)?),
+                    used_bytes: from_count(row.get(2)?),
+                    avail_bytes: from_count(row.get(3)?),
+                    used_percent: row.get(4)?,
+                })
+            },
+        )?
+        .collect()
+}
+
+fn status_word(status: FilesystemStatus) -> &'static str {
+    match status {
+        FilesystemStatus::Ok => "OK",
+        FilesystemStatus::Stale => "STALE",
+        FilesystemStatus::Error => "ERROR",
+    }
+}
+
+/// The table's CHECK allows no other word.
+fn status_of(word: &str) -> FilesystemStatus {
+    match word {
+        "OK" => FilesystemStatus::Ok,
+        "STALE" => FilesystemStatus::Stale,
+        _ => FilesystemStatus::Error,
+    }
+}

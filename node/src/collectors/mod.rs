@@ -1,0 +1,45 @@
+//! The kinds of collectors; adding one is a folder here and its line in [`KINDS`].
+
+pub mod filesystem;
+pub mod paths;
+
+use actix_web::web::ServiceConfig;
+
+use crate::config::Config;
+use crate::store::{Persist, RetentionRule};
+use crate::supervisor::{Plan, Spec};
+
+/// A kind of collector: all that the rest of the node needs to know of it.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// Its name in health.
+    pub name: &'static str,
+    /// The collectors that a configuration asks for.
+    pub specs: fn(&Config) -> Vec<Spec>,
+    /// Deletes rows of what a configuration no longer asks for.
+    pub tidy: fn(&Config) -> Option<Box<dyn Persist>>,
+    /// What of its tables is purged.
+    pub retention: fn(&Config) -> Vec<RetentionRule>,
+    /// Its endpoints.
+    pub routes: fn(&mut ServiceConfig),
+    /// Their description.
+    pub openapi: fn() -> utoipa::openapi::OpenApi,
+}
+
+/// Every kind there is.
+pub const KINDS: &[Kind] = &[filesystem::KIND, paths::KIND];
+
+/// What root is to run for a configuration.
+pub fn plan(kinds: &[Kind], config: &Config) -> Plan {
+    Plan {
+        specs: kinds.iter().flat_map(|kind| (kind.specs)(config)).collect(),
+        tidies: kinds
+            .iter()
+            .filter_map(|kind| (kind.tidy)(config))
+            .collect(),
+        retention: kinds
+            .iter()
+            .flat_map(|kind| (kind.retention)(config))
+            .collect(),
+    }
+}
