@@ -1,0 +1,298 @@
+//! What the node answers as text for people: a table, and below it what needs a look.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+
+use etlmon_shared::Timestamp;
+use etlmon_shared::filesystem::{Filesystem, FilesystemSample, FilesystemStatus};
+use etlmon_shared::health::{CollectorHealth, CollectorStatus, Health, HealthStatus};
+use etlmon_shared::path::{PathEntryKind, PathStats, PathStatus, PathTopEntry};
+use etlmon_shared::text::for_terminal;
+
+use crate::human::{UNKNOWN, age, duration, duration_ms, percent, size};
+use crate::table::Align::{Left, Right};
+use crate::table::{Cell, Table, Tone};
+
+/// Marks a row or a line that needs a look.
+const MARK: &str = "!";
+
+/// How to render.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// The moment from which ages count.
+    pub(crate) now: Timestamp,
+    /// Whether the reader is a terminal that shows colours.
+    pub(crate) colours: bool,
+}
+
+/// The state of the node and of its collectors.
+pub(crate) fn health(health: &Health, style: Style) -> String {
+    let Style { now, colours } = style;
+    let (word, tone) = match health.status {
+        HealthStatus::Ok => ("ok", Tone::Plain),
+        HealthStatus::Degraded => ("degraded", Tone::Warning),
+        HealthStatus::Failed => ("failed", Tone::Critical),
+    };
+    let known = |bytes: Option<u64>| bytes.map_or_else(|| UNKNOWN.to_owned(), size);
+    let db = &health.db;
+    let written = db.last_write_at.map_or_else(
+        || "nothing written yet".to_owned(),
+        |at| format!("last write {} ago", age(at, now)),
+    );
+    let mut table = Table::new([
+        ("", Left),
+        ("EVERY", Right),
+        ("LAST OK", Right),
+        ("TOOK", Right),
+        ("RESTARTS", Right),
+        ("SKIPPED", Right),
+        ("STATUS", Left),
+        ("COLLECTOR", Left),
+    ]);
+    let mut notes = Notes::default();
+    match &db.last_error {
+        Some(error) => notes.add(format!("database: {error}")),
+        None if !db.writable => notes.add("database: not writable".to_owned()),
+        None => {}
+    }
+    for collector in &health.collectors {
+        table.push(collector_row(collector, now));
+        if let Some(error) = &collector.last_error {
+            let when = collector
+                .last_error_at
+                .map(|at| format!(", {} ago", age(at, now)));
+            notes.add(format!(
+                "{}{}: {error}",
+                collector.name,
+                when.unwrap_or_default()
+            ));
+        }
+    }
+    format!(
+        "status   {}\nnode     {}\nversion  {}\nuptime   {}, since {}\n\
+         db       {}, {}, log {}, {written}\n\n{}{}",
+        tone.paint(word, colours),
+        for_terminal(&health.node_name),
+        for_terminal(&health.version),
+        duration(health.uptime_sec),
+        health.started_at,
+        for_terminal(&db.path),
+        known(db.size_bytes),
+        known(db.wal_bytes),
+        table.render(colours),
+        notes.render(colours),
+    )
+}
+
+fn collector_row(collector: &CollectorHealth, now: Timestamp) -> [Cell; 8] {
+    let (word, tone) = match collector.status {
+        CollectorStatus::Running => ("running", Tone::Plain),
+        CollectorStatus::Restarting => ("restarting", Tone::Warning),
+        CollectorStatus::Stalled => ("stalled", Tone::Critical),
+        CollectorStatus::Failed => ("failed", Tone::Critical),
+    };
+    [
+        mark(collector.status != CollectorStatus::Running || collector.last_error.is_some()),
+        Cell::new(duration(collector.interval_sec)),
+        Cell::maybe(collector.last_success_at, |at| age(at, now)),
+        Cell::maybe(collector.last_duration_ms, duration_ms),
+        Cell::new(collector.restarts.to_string()),
+        Cell::new(collector.skipped_ticks.to_string()),
+        Cell::new(word).tone(tone),
+        Cell::new(&collector.name),
+    ]
+}
+
+/// The mounted file systems, as `df` shows them.
+pub(crate) fn filesystems(rows: &[Filesystem], style: Style) -> String {
+    let mut table = Table::new([
+        ("", Left),
+        ("SIZE", Right),
+        ("USED", Right),
+        ("AVAIL", Right),
+        ("USE%", Right),
+        ("IUSE%", Right),
+        ("FULL IN", Right),
+        ("TYPE", Left),
+        ("DEVICE", Left),
+        ("MOUNT", Left),
+    ]);
+    let mut notes = Notes::default();
+    for row in rows {
+        let read_only = if row.read_only { ",ro" } else { "" };
+        let inodes = row.inodes_used.zip(row.inodes_total);
+        table.push([
+            mark(row.status != FilesystemStatus::Ok),
+            Cell::maybe(row.total_bytes, size),
+            Cell::maybe(row.used_bytes, size),
+            Cell::maybe(row.avail_bytes, size),
+            share(used_percent(row.used_bytes, row.avail_bytes)),
+            share(inodes.and_then(|(used, total)| percent(used, total.into()))),
+            Cell::maybe(row.full_in_sec, duration),
+            Cell::new(format!("{}{read_only}", row.fs_type)),
+            Cell::new(&row.device),
+            Cell::new(&row.mount_point),
+        ]);
+        let status = match row.status {
+            FilesystemStatus::Ok => continue,
+            FilesystemStatus::Stale => "STALE",
+            FilesystemStatus::Error => "ERROR",
+        };
+        let figures = figures_of(row.collected_at, style.now);
+        notes.add(format!(
+            "{}: {status}, {figures}{}",
+            row.mount_point,
+            tail(&row.error_message)
+        ));
+    }
+    table.render(style.colours) + &notes.render(style.colours)
+}
+
+/// The past of one file system.
+pub(crate) fn history(rows: &[FilesystemSample], style: Style) -> String {
+    let mut table = Table::new([
+        ("AT", Left),
+        ("SIZE", Right),
+        ("USED", Right),
+        ("AVAIL", Right),
+        ("USE%", Right),
+    ]);
+    for row in rows {
+        table.push([
+            Cell::new(row.at.to_string()),
+            Cell::new(size(row.total_bytes)),
+            Cell::new(size(row.used_bytes)),
+            Cell::new(size(row.avail_bytes)),
+            share(used_percent(Some(row.used_bytes), Some(row.avail_bytes))),
+        ]);
+    }
+    table.render(style.colours)
+}
+
+/// The configured paths.
+pub(crate) fn paths(rows: &[PathStats], style: Style) -> String {
+    let now = style.now;
+    let mut table = Table::new([
+        ("", Left),
+        ("FILES", Right),
+        ("DIRS", Right),
+        ("SIZE", Right),
+        ("NEWEST", Right),
+        ("OLDEST", Right),
+        ("TOOK", Right),
+        ("AGE", Right),
+        ("STATUS", Left),
+        ("PATH", Left),
+    ]);
+    let mut notes = Notes::default();
+    for row in rows {
+        let (word, tone) = match row.status {
+            PathStatus::Ok => ("OK", Tone::Plain),
+            PathStatus::Scanning => ("SCANNING", Tone::Plain),
+            PathStatus::Error => ("ERROR", Tone::Critical),
+        };
+        let unreadable = row.unreadable_count.unwrap_or(0);
+        let needs_a_look =
+            row.status == PathStatus::Error || unreadable > 0 || row.error_message.is_some();
+        table.push([
+            mark(needs_a_look),
+            Cell::maybe(row.file_count, |count| count.to_string()),
+            Cell::maybe(row.dir_count, |count| count.to_string()),
+            Cell::maybe(row.total_bytes, size),
+            Cell::maybe(row.newest_mtime, |at| age(at, now)),
+            Cell::maybe(row.oldest_mtime, |at| age(at, now)),
+            Cell::maybe(row.scan_duration_ms, duration_ms),
+            Cell::maybe(row.collected_at, |at| age(at, now)),
+            Cell::new(word).tone(tone),
+            Cell::new(&row.path),
+        ]);
+        if needs_a_look {
+            let what = match (row.status, unreadable) {
+                (PathStatus::Error, _) => format!("{word}, {}", figures_of(row.collected_at, now)),
+                (_, 0) => word.to_owned(),
+                (_, count) => format!("{count} unreadable directories are not counted"),
+            };
+            notes.add(format!("{}: {what}{}", row.path, tail(&row.error_message)));
+        }
+    }
+    table.render(style.colours) + &notes.render(style.colours)
+}
+
+/// The biggest entries of a path.
+pub(crate) fn top(rows: &[PathTopEntry], style: Style) -> String {
+    let mut table = Table::new([
+        ("SIZE", Right),
+        ("FILES", Right),
+        ("CHANGED", Right),
+        ("KIND", Left),
+        ("NAME", Left),
+    ]);
+    for row in rows {
+        table.push([
+            Cell::new(size(row.bytes)),
+            Cell::new(row.file_count.to_string()),
+            Cell::maybe(row.mtime, |at| age(at, style.now)),
+            Cell::new(match row.kind {
+                PathEntryKind::File => "file",
+                PathEntryKind::Dir => "dir",
+            }),
+            Cell::new(&row.name),
+        ]);
+    }
+    table.render(style.colours)
+}
+
+/// The share that `df` shows: used of what unprivileged users can use at all.
+fn used_percent(used: Option<u64>, avail: Option<u64>) -> Option<u64> {
+    let (used, avail) = used.zip(avail)?;
+    percent(used, u128::from(used) + u128::from(avail))
+}
+
+fn share(percent: Option<u64>) -> Cell {
+    let tone = match percent {
+        Some(90..) => Tone::Critical,
+        Some(80..90) => Tone::Warning,
+        _ => Tone::Plain,
+    };
+    Cell::maybe(percent, |percent| format!("{percent}%")).tone(tone)
+}
+
+fn mark(needs_a_look: bool) -> Cell {
+    Cell::new(if needs_a_look { MARK } else { "" }).tone(Tone::Critical)
+}
+
+fn figures_of(collected_at: Option<Timestamp>, now: Timestamp) -> String {
+    match collected_at {
+        Some(at) => format!("figures are {} old", age(at, now)),
+        None => "no figures yet".to_owned(),
+    }
+}
+
+fn tail(message: &Option<String>) -> String {
+    message
+        .as_ref()
+        .map_or_else(String::new, |message| format!(": {message}"))
+}
+
+/// The lines below a table.
+#[derive(Default)]
+struct Notes(Vec<String>);
+
+impl Notes {
+    fn add(&mut self, note: String) {
+        self.0.push(note);
+    }
+
+    fn render(&self, colours: bool) -> String {
+        let mut out = String::new();
+        for (index, note) in self.0.iter().enumerate() {
+            let gap = if index == 0 { "\n" } else { "" };
+            let mark = Tone::Critical.paint(MARK, colours);
+            // Writing to a String does not fail.
+            let _ = writeln!(out, "{gap}{mark} {}", for_terminal(note));
+        }
+        out
+    }
+}
