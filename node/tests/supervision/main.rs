@@ -1,0 +1,232 @@
+//! A node whose collectors or writer panic, fail or hang: the rest goes on, health tells it, and
+//! all of it recovers within the process.
+
+mod faulty;
+mod running;
+
+use std::time::Duration;
+
+use etlmon_node::collectors::{Kind, filesystem};
+use etlmon_shared::health::{CollectorStatus, HealthStatus};
+
+use faulty::{Fault, faulty_kind};
+use running::Running;
+
+const PATIENCE: Duration = Duration::from_secs(15);
+
+#[test]
+fn a_collector_that_panics_is_started_again_and_harms_no_other() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
+    FAULT.panic_once();
+    let node = Running::start(KINDS);
+    let panicked = node.eventually("the panic to show", |health| {
+        let faulty = health.collector("faulty");
+        (faulty.status == CollectorStatus::Restarting).then_some(faulty)
+    });
+    assert_eq!(panicked.last_error.as_deref(), Some("panicked: as told"));
+    assert_eq!(node.health().status, HealthStatus::Degraded);
+    let before = node.health().collector("filesystem").last_success_at;
+    let recovered = node.eventually("a cycle after the restart", |health| {
+        Some(health.collector("faulty")).filter(|faulty| faulty.last_success_at.is_some())
+    });
+    assert_eq!(
+        (recovered.status, recovered.restarts),
+        (CollectorStatus::Running, 1)
+    );
+    assert_eq!(recovered.last_error, None);
+    let filesystem = node.health().collector("filesystem");
+    assert!(filesystem.last_success_at > before, "it went on meanwhile");
+    assert_eq!(filesystem.restarts, 0);
+    assert_eq!(node.health().status, HealthStatus::Ok);
+}
+
+#[test]
+fn restarts_wait_longer_each_time() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
+    FAULT.panic_always();
+    let node = Running::start(KINDS);
+    let times = node.eventually("a third panic", |_| {
+        let times = FAULT.began();
+        (times.len() >= 3).then_some(times)
+    });
+    let waits: Vec<Duration> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(
+        waits[0] >= Duration::from_secs(1) && waits[0] < Duration::from_secs(2),
+        "{waits:?}"
+    );
+    assert!(
+        waits[1] >= Duration::from_secs(2) && waits[1] < Duration::from_secs(4),
+        "{waits:?}"
+    );
+}
+
+#[test]
+fn an_error_shows_in_health_and_the_next_tick_tries_again() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
+    FAULT.fail(true);
+    let node = Running::start(KINDS);
+    let failed = node.eventually("the error to show", |health| {
+        let faulty = health.collector("faulty");
+        (faulty.status == CollectorStatus::Failed).then_some(faulty)
+    });
+    assert_eq!(failed.last_error.as_deref(), Some("no luck today"));
+    assert!(failed.last_error_at.is_some() && failed.last_success_at.is_none());
+    assert_eq!(node.health().status, HealthStatus::Degraded);
+    FAULT.fail(false);
+    let recovered = node.eventually("a cycle without error", |health| {
+        Some(health.collector("faulty")).filter(|faulty| faulty.last_success_at.is_some())
+    });
+    assert_eq!(
+        (recovered.status, recovered.restarts),
+        (CollectorStatus::Running, 0)
+    );
+    assert_eq!(recovered.last_error, None);
+}
+
+#[test]
+fn a_collector_that_hangs_is_stalled_and_never_joined_by_a_second_job() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
+    FAULT.hang(true);
+    let node = Running::start(KINDS);
+    node.eventually("the stall to show", |health| {
+        let faulty = health.collector("faulty");
+        (faulty.status == CollectorStatus::Stalled).then_some(faulty)
+    });
+    let before = node.health().collector("filesystem").last_success_at;
+    let stalled = node.eventually("ticks to be skipped", |health| {
+        Some(health.collector("faulty")).filter(|faulty| faulty.skipped_ticks >= 3)
+    });
+    assert!(
+        stalled
+            .last_error
+            .is_some_and(|error| error.contains("has not returned"))
+    );
+    assert_eq!(FAULT.began().len(), 1, "one job, however many ticks");
+    node.eventually("the file systems to be read meanwhile", |health| {
+        (health.collector("filesystem").last_success_at > before).then_some(())
+    });
+    FAULT.hang(false);
+    let recovered = node.eventually("the late result", |health| {
+        Some(health.collector("faulty")).filter(|faulty| faulty.last_success_at.is_some())
+    });
+    assert_eq!(
+        (recovered.status, recovered.restarts),
+        (CollectorStatus::Running, 0)
+    );
+    assert_eq!(FAULT.most_at_once(), 1);
+}
+
+#[test]
+fn hung_collectors_leave_the_threads_of_their_lane_to_the_others() {
+    static HUNG: [Fault; 6] = [const { Fault::new() }; 6];
+    static WELL: Fault = Fault::new();
+    static KINDS: &[Kind] = &[
+        faulty_kind!("hung0", HUNG[0]),
+        faulty_kind!("hung1", HUNG[1]),
+        faulty_kind!("hung2", HUNG[2]),
+        faulty_kind!("hung3", HUNG[3]),
+        faulty_kind!("hung4", HUNG[4]),
+        faulty_kind!("hung5", HUNG[5]),
+        faulty_kind!("well", WELL),
+    ];
+    HUNG.iter().for_each(|fault| fault.hang(true));
+    let node = Running::start(KINDS);
+    node.eventually("all six to stall", |health| {
+        let stalled = |health: &running::Seen, n: usize| {
+            health.collector(&format!("hung{n}")).status == CollectorStatus::Stalled
+        };
+        (0..6).all(|n| stalled(health, n)).then_some(())
+    });
+    let cycles = WELL.began().len();
+    node.eventually("the seventh to go on", |_| {
+        (WELL.began().len() > cycles + 2).then_some(())
+    });
+    HUNG.iter().for_each(|fault| fault.hang(false));
+}
+
+#[test]
+fn a_writer_that_panics_is_started_again_with_its_children() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
+    let node = Running::start(KINDS);
+    node.eventually("a first success", |health| {
+        health.collector("faulty").last_success_at
+    });
+    FAULT.panic_in_writer_once();
+    let failed = node.eventually("health to tell it", |health| {
+        (health.status == HealthStatus::Failed).then(|| health.clone())
+    });
+    assert!(!failed.db.writable);
+    assert!(
+        failed
+            .db
+            .last_error
+            .as_ref()
+            .is_some_and(|e| e.contains("panicked")),
+        "{failed:?}"
+    );
+    let before = failed.collector("filesystem").last_success_at;
+    let recovered = node.eventually("everything to run again", |health| {
+        let again = health.collector("filesystem").last_success_at > before;
+        (again && health.status == HealthStatus::Ok).then(|| health.clone())
+    });
+    assert!(recovered.db.writable && recovered.db.last_error.is_none());
+    assert_eq!(
+        recovered.started_at, failed.started_at,
+        "the process is the same"
+    );
+}
+
+#[test]
+fn the_late_result_of_a_collector_that_was_removed_is_refused() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
+    FAULT.hang(true);
+    let node = Running::start(KINDS);
+    node.eventually("the job to begin", |_| {
+        (FAULT.began().len() == 1).then_some(())
+    });
+    node.reload(|config| config.cron.enabled = false);
+    node.eventually("the collector to leave", |health| {
+        health
+            .names()
+            .iter()
+            .all(|name| name != "faulty")
+            .then_some(())
+    });
+    // It comes back while its old job hangs: no second one may run beside that.
+    node.reload(|config| config.cron.enabled = true);
+    node.eventually("the stall of the new one", |health| {
+        let faulty = health.find("faulty")?;
+        (faulty.status == CollectorStatus::Stalled).then_some(())
+    });
+    assert_eq!(FAULT.began().len(), 1);
+    assert_eq!(node.stored_cycles(), Vec::<i64>::new());
+    FAULT.hang(false);
+    node.eventually("the new one to work", |_| {
+        node.stored_cycles().first().copied()
+    });
+    assert!(
+        !node.stored_cycles().contains(&1),
+        "the first cycle was given up"
+    );
+    assert_eq!(FAULT.most_at_once(), 1);
+}
+
+#[test]
+fn a_node_ends_in_time_while_a_collector_hangs() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
+    FAULT.hang(true);
+    let node = Running::start(KINDS);
+    node.eventually("the job to begin", |_| {
+        (FAULT.began().len() == 1).then_some(())
+    });
+    let took = node.stop();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    FAULT.hang(false);
+}
