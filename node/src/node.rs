@@ -1,0 +1,150 @@
+//! One node: its database, listeners, actors and server, from start to stop.
+
+use std::path::PathBuf;
+
+use actix::Addr;
+use actix_web::dev::ServerHandle;
+use tokio::sync::mpsc;
+
+use crate::collector::Lanes;
+use crate::collectors::{Kind, plan};
+use crate::config::{Config, ConfigError};
+use crate::http::{Auth, BindError, Listeners, NodeState, serve};
+use crate::store::{DatabaseLock, DatabaseStatus, DbWriter, ReadPool, StoreError, WriterSettings};
+use crate::supervisor::{Reload, Root, RootSettings, Shutdown};
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An address can't be listened on.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The process can't be set up.
+    #[error("cannot {action}: {source}")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// A node that runs on the actix system of the calling thread.
+pub struct Node {
+    kinds: &'static [Kind],
+    config: Config,
+    root: Addr<Root>,
+    root_gone: mpsc::Receiver<()>,
+    server: ServerHandle,
+    auth: Auth,
+    addresses: Vec<String>,
+    database: PathBuf,
+    _lock: DatabaseLock,
+}
+
+impl Node {
+    /// Takes the database and the addresses, and starts everything. When this returns, the
+    /// node's API answers.
+    ///
+    /// # Errors
+    /// Whatever of these can't be had; nothing is left running then.
+    pub fn start(config: Config, kinds: &'static [Kind]) -> Result<Self, StartError> {
+        let listeners = Listeners::bind(&config.node.listen)?;
+        let lock = DatabaseLock::take(&config.node.db_path)?;
+        let database = lock.database().to_owned();
+        let plan = plan(kinds, &config);
+        let writer = WriterSettings {
+            path: database.clone(),
+            status: DatabaseStatus::new(&database),
+            retention: plan.retention.clone(),
+        };
+        let connection = DbWriter::open(&writer)?;
+        let reads = ReadPool::new(&database);
+        let (gone, root_gone) = mpsc::channel(1);
+        let settings = RootSettings {
+            node_name: config.node.node_name.clone(),
+            writer,
+            lanes: Lanes::default(),
+            plan,
+            gone,
+        };
+        let root = Root::start(settings, connection);
+        let auth = Auth::new(config.auth.clone());
+        let addresses = listeners.addresses();
+        let state = NodeState {
+            root: root.clone(),
+            reads,
+            auth: auth.clone(),
+        };
+        let server = serve(kinds, state, listeners).map_err(|source| StartError::System {
+            action: "serve the API",
+            source,
+        })?;
+        let handle = server.handle();
+        actix_rt::spawn(server);
+        Ok(Self {
+            kinds,
+            config,
+            root,
+            root_gone,
+            server: handle,
+            auth,
+            addresses,
+            database,
+            _lock: lock,
+        })
+    }
+
+    /// Where the API answers; port 0 has become a port.
+    pub fn addresses(&self) -> &[String] {
+        &self.addresses
+    }
+
+    /// The database.
+    pub fn database(&self) -> &std::path::Path {
+        &self.database
+    }
+
+    /// Returns when the root actor has ended by itself, which is the end of the node.
+    pub async fn root_gone(&mut self) {
+        // The channel closes when root is dropped.
+        while self.root_gone.recv().await.is_some() {}
+    }
+
+    /// Goes on with another configuration: collectors whose part has changed are restarted.
+    /// Answers the keys whose change needs a restart of the process.
+    pub fn reload(&mut self, config: Config) -> Vec<&'static str> {
+        self.root.do_send(Reload(plan(self.kinds, &config)));
+        self.auth.replace(config.auth.clone());
+        let (old, new) = (&self.config.node, &config.node);
+        let changed = [
+            ("node.listen", old.listen != new.listen),
+            ("node.node_name", old.node_name != new.node_name),
+            ("node.db_path", old.db_path != new.db_path),
+        ];
+        let kept = self.config.node.clone();
+        self.config = Config {
+            node: kept,
+            ..config
+        };
+        changed
+            .iter()
+            .filter(|(_, changed)| *changed)
+            .map(|(key, _)| *key)
+            .collect()
+    }
+
+    /// Takes no more ticks, stores what is waiting, answers open requests, and ends.
+    pub async fn stop(self) {
+        if self.root.send(Shutdown).await.is_err() {
+            log::error!("the root actor was gone before the node ended");
+        }
+        self.server.stop(true).await;
+    }
+}
