@@ -7,7 +7,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio::sync::mpsc;
 
-use crate::collectors::KINDS;
+use crate::collectors::{KINDS, idle_sections};
 use crate::config::{self, Config, ConfigError, ListenAddress, Loaded};
 use crate::node::{Node, StartError};
 use crate::signals::{Order, orders};
@@ -73,6 +73,10 @@ pub fn run(options: &Options) -> Result<(), StartError> {
 fn load(options: &Options) -> Result<Loaded, ConfigError> {
     let file = options.config_file.as_deref();
     let mut loaded = config::load(file, Path::new(DEFAULT_FILE), std::env::vars_os())?;
+    let idle = idle_sections(KINDS, &loaded.sections);
+    loaded.warnings.extend(idle.iter().map(|section| {
+        format!("`{section}` is configured, but this version has no collector for it")
+    }));
     let overrides = &mut loaded.config.node;
     if !options.listen.is_empty() {
         overrides.listen.clone_from(&options.listen);

@@ -14,6 +14,8 @@ use crate::supervisor::{Plan, Spec};
 pub struct Kind {
     /// Its name in health.
     pub name: &'static str,
+    /// The top-level keys of the configuration that are its own.
+    pub sections: &'static [&'static str],
     /// The collectors that a configuration asks for.
     pub specs: fn(&Config) -> Vec<Spec>,
     /// Deletes rows of what a configuration no longer asks for.
@@ -28,6 +30,22 @@ pub struct Kind {
 
 /// Every kind there is.
 pub const KINDS: &[Kind] = &[filesystem::KIND, paths::KIND];
+
+/// Sections that no single kind owns.
+const COMMON_SECTIONS: &[&str] = &["auth", "node", "refresh", "retention"];
+
+/// Of the sections that a configuration gives, those that no kind works for.
+pub fn idle_sections(kinds: &[Kind], given: &[&'static str]) -> Vec<&'static str> {
+    let works = |section: &&'static str| {
+        COMMON_SECTIONS.contains(section)
+            || kinds.iter().any(|kind| kind.sections.contains(section))
+    };
+    given
+        .iter()
+        .filter(|section| !works(section))
+        .copied()
+        .collect()
+}
 
 /// What root is to run for a configuration.
 pub fn plan(kinds: &[Kind], config: &Config) -> Plan {

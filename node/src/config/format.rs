@@ -8,6 +8,9 @@ use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter, Spanned};
 
 use super::error::{Place, Problem, one_line};
 
+/// A configuration is four levels deep. Reading recurses, and a thread's stack is small.
+pub(super) const DEEPEST: usize = 8;
+
 /// One value and where it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
@@ -75,6 +78,8 @@ pub(super) fn quoted(text: &str) -> String {
 pub(super) fn parse(yaml: &str) -> Result<Tree, Problem> {
     let options = serde_saphyr::options! {
         with_snippet: false,
+        budget: serde_saphyr::budget! { max_depth: DEEPEST, flow_nesting_limit: DEEPEST },
+        alias_limits: serde_saphyr::alias_limits! { max_replay_stack_depth: DEEPEST },
         strict_booleans: true,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
     };

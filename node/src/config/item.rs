@@ -45,13 +45,19 @@ impl<'a> Item<'a> {
     /// Records "found this; accepted: that".
     pub(super) fn refuse<T>(&self, accepted: impl Display) -> Option<T> {
         // Someone may have written the token itself: logs are no place for it.
-        let secret = self.path.starts_with("auth.tokens") && self.scalar_text().is_some();
-        let found = if secret {
-            "text that is not shown".to_owned()
-        } else {
+        let scalar = !matches!(
+            self.tree.value,
+            Value::Null | Value::List(_) | Value::Table(_)
+        );
+        if scalar && self.path.starts_with("auth.tokens") {
+            return self.reject(&format!(
+                "found a value that is not shown; accepted: {accepted}"
+            ));
+        }
+        self.reject(&format!(
+            "found {}; accepted: {accepted}",
             self.tree.found()
-        };
-        self.reject(&format!("found {found}; accepted: {accepted}"))
+        ))
     }
 
     /// Records a problem in other words.

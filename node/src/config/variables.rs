@@ -36,6 +36,10 @@ pub(super) fn overlay(root: &mut Tree, variables: &Variables, problems: &Problem
             problems.push(&place, "", "the value is not UTF-8");
             continue;
         };
+        if keys.split(LEVEL).count() > format::DEEPEST {
+            problems.push(&place, "", "unknown variable; no key lies this deep");
+            continue;
+        }
         let keys = keys.to_ascii_lowercase();
         let leaf = Tree {
             value: scalar_or_collection(text, &place),
@@ -89,9 +93,13 @@ fn set<'k>(
             place: leaf.place.clone(),
         };
     }
-    let found = tree.found();
+    let shape = if matches!(tree.value, Value::List(_)) {
+        "a list"
+    } else {
+        "a single value"
+    };
     let Value::Table(entries) = &mut tree.value else {
-        let message = format!("a variable sets keys of a mapping only, and this is {found}");
+        let message = format!("a variable sets keys of a mapping only, and this is {shape}");
         problems.push(&leaf.place, &path.join("."), &message);
         return;
     };

@@ -148,6 +148,7 @@ macro_rules! faulty_kind {
     ($name:literal, $fault:expr) => {
         etlmon_node::collectors::Kind {
             name: $name,
+            sections: &[],
             specs: |config| {
                 config
                     .cron

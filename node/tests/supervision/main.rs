@@ -1,6 +1,14 @@
 //! A node whose collectors or writer panic, fail or hang: the rest goes on, health tells it, and
 //! all of it recovers within the process.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "this is test code; it opens the node's database to look at it"
+)]
+
 mod faulty;
 mod running;
 

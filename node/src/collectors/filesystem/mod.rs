@@ -22,6 +22,7 @@ use collect::FilesystemCollector;
 /// The kind; it has one collector.
 pub const KIND: Kind = Kind {
     name: "filesystem",
+    sections: &["filesystem"],
     specs,
     tidy: |_| None,
     retention,

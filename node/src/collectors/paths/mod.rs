@@ -17,6 +17,7 @@ use collect::PathScanner;
 /// The kind; each configured path is a collector of its own.
 pub const KIND: Kind = Kind {
     name: "paths",
+    sections: &["paths"],
     specs,
     tidy,
     retention: |_| Vec::new(),

@@ -1,5 +1,6 @@
 //! Tests of the configuration as a whole; `read_text` stands for a file without a file.
 
+mod environment;
 mod files;
 mod messages;
 mod random;
