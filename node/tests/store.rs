@@ -1,0 +1,305 @@
+//! The writer and its readers on a real file: groups, savepoints, snapshots, refusals.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "this is test code; it opens the database to look at it"
+)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use etlmon_node::store::{
+    DatabaseStatus, DbWriter, Drain, Lease, Persist, PersistError, ReadPool, Store, StoreError,
+    WriterSettings, open,
+};
+use etlmon_node::supervisor::{ChildExited, ChildId, ExitNotice};
+use futures_util::future::join_all;
+use rusqlite::Connection;
+
+/// So many rows of `meta`, and after them perhaps one that the table refuses.
+struct Rows {
+    prefix: String,
+    count: usize,
+    bad: bool,
+}
+
+impl Persist for Rows {
+    fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
+        for n in 0..self.count {
+            connection
+                .prepare_cached("INSERT INTO meta (key, value) VALUES (?1, 'x')")?
+                .execute([format!("{} {n}", self.prefix)])?;
+        }
+        if self.bad {
+            connection.execute("INSERT INTO meta (key, value) VALUES ('bad', NULL)", [])?;
+        }
+        Ok(())
+    }
+}
+
+/// Stands where root stands.
+struct Above;
+
+impl Actor for Above {
+    type Context = Context<Self>;
+}
+
+impl Handler<ChildExited> for Above {
+    type Result = ();
+
+    fn handle(&mut self, _: ChildExited, _: &mut Self::Context) {}
+}
+
+struct Database {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    status: DatabaseStatus,
+    writer: Addr<DbWriter>,
+}
+
+impl Database {
+    /// To be called within an actix system.
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("etlmon.db");
+        let status = DatabaseStatus::new(&path);
+        let settings = WriterSettings {
+            path: path.clone(),
+            status: status.clone(),
+            retention: Arc::new([]),
+        };
+        let connection = DbWriter::open(&settings).unwrap();
+        let exit = ExitNotice::new(
+            ChildId::Writer { incarnation: 1 },
+            Above.start().recipient(),
+        );
+        let (writer, _) = DbWriter::start(connection, settings, exit);
+        Self {
+            _folder: folder,
+            path,
+            status,
+            writer,
+        }
+    }
+
+    async fn store(&self, prefix: &str, count: usize, bad: bool) -> Result<(), StoreError> {
+        let batch = Box::new(Rows {
+            prefix: prefix.to_owned(),
+            count,
+            bad,
+        });
+        self.writer
+            .send(Store {
+                batch,
+                lease: Lease::default(),
+            })
+            .await
+            .unwrap()
+    }
+
+    fn keys(&self, pattern: &str) -> i64 {
+        let connection = Connection::open(&self.path).unwrap();
+        let sql = "SELECT count(*) FROM meta WHERE key LIKE ?1";
+        connection
+            .query_row(sql, [pattern], |row| row.get(0))
+            .unwrap()
+    }
+}
+
+fn wal_bytes(database: &Path) -> u64 {
+    std::fs::metadata(format!("{}-wal", database.display()))
+        .unwrap()
+        .len()
+}
+
+#[test]
+fn a_database_is_opened_with_the_pragmas_that_it_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("etlmon.db");
+    let writer = open::writer(&path).unwrap();
+    let number = |name| -> i64 {
+        writer
+            .pragma_query_value(None, name, |row| row.get(0))
+            .unwrap()
+    };
+    let mode: String = writer
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .unwrap();
+    assert_eq!(mode, "wal");
+    assert_eq!(
+        (
+            number("synchronous"),
+            number("auto_vacuum"),
+            number("foreign_keys")
+        ),
+        (1, 2, 1)
+    );
+    let reader = r2d2::Pool::new(open::reader(&path)).unwrap().get().unwrap();
+    let refused = reader
+        .execute("INSERT INTO meta VALUES ('a', 'b')", [])
+        .unwrap_err();
+    assert_eq!(
+        refused.sqlite_error_code(),
+        Some(rusqlite::ErrorCode::ReadOnly)
+    );
+}
+
+#[actix_rt::test]
+async fn a_batch_that_fails_takes_no_other_with_it_and_leaves_nothing_behind() {
+    let database = Database::start();
+    let stored = join_all([
+        database.store("first", 3, false),
+        database.store("second", 3, true),
+        database.store("third", 3, false),
+    ])
+    .await;
+    assert!(stored[0].is_ok() && stored[2].is_ok(), "{stored:?}");
+    assert!(
+        matches!(stored[1], Err(StoreError::Sql { .. })),
+        "{stored:?}"
+    );
+    assert_eq!(database.keys("first %") + database.keys("third %"), 6);
+    assert_eq!(database.keys("second %"), 0);
+    assert!(
+        database.status.get().writable,
+        "the batch was at fault, not the database"
+    );
+}
+
+#[actix_rt::test]
+async fn what_waits_together_is_committed_together() {
+    let database = Database::start();
+    database.store("warm", 1, false).await.unwrap();
+    let before = wal_bytes(&database.path);
+    let names: Vec<String> = (0..60).map(|n| format!("grouped{n}")).collect();
+    let stored = join_all(names.iter().map(|name| database.store(name, 1, false))).await;
+    assert!(stored.iter().all(Result::is_ok));
+    let grouped = wal_bytes(&database.path) - before;
+    for n in 0..60 {
+        database
+            .store(&format!("alone{n}"), 1, false)
+            .await
+            .unwrap();
+    }
+    let alone = wal_bytes(&database.path) - before - grouped;
+    assert!(
+        grouped * 5 < alone,
+        "{grouped} bytes of log for the group, {alone} one by one"
+    );
+}
+
+#[actix_rt::test]
+async fn the_batch_of_a_cycle_that_was_given_up_is_refused() {
+    let database = Database::start();
+    let lease = Lease::default();
+    let batch = || {
+        Box::new(Rows {
+            prefix: "late".to_owned(),
+            count: 1,
+            bad: false,
+        })
+    };
+    lease.give_up();
+    let refused = database
+        .writer
+        .send(Store {
+            batch: batch(),
+            lease,
+        })
+        .await
+        .unwrap();
+    assert!(matches!(refused, Err(StoreError::GivenUp)), "{refused:?}");
+    assert_eq!(database.keys("late %"), 0);
+}
+
+#[actix_rt::test]
+async fn a_read_sees_no_half_of_a_batch_and_waits_for_no_write() {
+    const ROWS: usize = 2000;
+    let database = Database::start();
+    let pool = ReadPool::new(&database.path);
+    let done = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..3)
+        .map(|_| {
+            let (pool, done) = (pool.clone(), Arc::clone(&done));
+            actix_rt::spawn(async move {
+                let (mut reads, mut slowest) = (0, Duration::ZERO);
+                while !done.load(Ordering::Relaxed) {
+                    let asked = Instant::now();
+                    let sql = "SELECT count(*) FROM meta WHERE key LIKE 'batch%'";
+                    let rows: i64 = pool
+                        .read(move |db| db.query_row(sql, [], |r| r.get(0)))
+                        .await
+                        .unwrap();
+                    slowest = slowest.max(asked.elapsed());
+                    assert_eq!(
+                        rows % i64::try_from(ROWS).unwrap(),
+                        0,
+                        "half a batch was seen"
+                    );
+                    reads += 1;
+                }
+                (reads, slowest)
+            })
+        })
+        .collect();
+    for n in 0..30 {
+        database
+            .store(&format!("batch{n}"), ROWS, false)
+            .await
+            .unwrap();
+    }
+    done.store(true, Ordering::Relaxed);
+    for reader in readers {
+        let (reads, slowest) = reader.await.unwrap();
+        assert!(reads > 5, "{reads} reads");
+        // The busy timeout is 5 s: a read that had waited for the writer would show.
+        assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    }
+}
+
+#[actix_rt::test]
+async fn draining_leaves_the_whole_database_in_its_file() {
+    let database = Database::start();
+    database.store("last", 10, false).await.unwrap();
+    assert!(wal_bytes(&database.path) > 0);
+    database.writer.send(Drain).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while database.writer.connected() {
+        assert!(Instant::now() < deadline, "the writer does not end");
+        actix_rt::time::sleep(Duration::from_millis(5)).await;
+    }
+    let alone = database.path.with_extension("copy");
+    std::fs::copy(&database.path, &alone).unwrap();
+    let rows: i64 = Connection::open(alone)
+        .unwrap()
+        .query_row(
+            "SELECT count(*) FROM meta WHERE key LIKE 'last %'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(rows, 10);
+}
+
+#[test]
+fn what_is_no_database_of_ours_is_named_and_left_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("etlmon.db");
+    std::fs::write(
+        &path,
+        "this is a text file, and somebody's precious one at that\n".repeat(100),
+    )
+    .unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let refused = open::writer(&path).unwrap_err().to_string();
+    assert!(
+        refused.contains("cannot use") && refused.contains("not a database"),
+        "{refused}"
+    );
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
