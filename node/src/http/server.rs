@@ -19,6 +19,8 @@ use crate::supervisor::Root;
 const WORKERS: usize = 2;
 /// Threads of a worker that run queries.
 const QUERY_THREADS: usize = 8;
+/// Connections at once; a worker's share is half of them.
+const MAX_CONNECTIONS: usize = 1024;
 /// How long open requests may take when the node ends.
 const SHUTDOWN_SEC: u64 = 1;
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -62,6 +64,7 @@ pub fn serve(kinds: &'static [Kind], state: NodeState, listeners: Listeners) -> 
             .default_service(web::to(unknown_path))
     })
     .workers(WORKERS)
+    .max_connections(MAX_CONNECTIONS / WORKERS)
     .worker_max_blocking_threads(QUERY_THREADS)
     .shutdown_timeout(SHUTDOWN_SEC)
     .disable_signals();

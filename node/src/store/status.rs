@@ -2,51 +2,81 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use etlmon_shared::Timestamp;
 use etlmon_shared::health::DatabaseHealth;
 
+/// A transaction that takes longer is told: the disk hangs, or another process holds the lock.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// The database's state, kept by the writer and read by root. The lock is held for copies only.
 #[derive(Clone, Debug)]
-pub struct DatabaseStatus(Arc<Mutex<DatabaseHealth>>);
+pub struct DatabaseStatus(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    health: DatabaseHealth,
+    /// Since when a transaction has been under way.
+    busy_since: Option<Instant>,
+}
 
 impl DatabaseStatus {
     /// A database that was opened and not yet written.
     pub fn new(path: &Path) -> Self {
-        let status = Self(Arc::new(Mutex::new(DatabaseHealth {
+        let health = DatabaseHealth {
             path: path.display().to_string(),
             size_bytes: None,
             wal_bytes: None,
             writable: true,
             last_write_at: None,
             last_error: None,
-        })));
-        status.measure(path);
-        status
+        };
+        Self(Arc::new(Mutex::new(State {
+            health,
+            busy_since: None,
+        })))
     }
 
     /// The state now.
     pub fn get(&self) -> DatabaseHealth {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut health = state.health.clone();
+        let waited = state
+            .busy_since
+            .map(|since| since.elapsed())
+            .unwrap_or_default();
+        if waited >= PATIENCE {
+            health.writable = false;
+            health.last_error = Some(format!(
+                "the database has not answered for {} s",
+                waited.as_secs()
+            ));
+        }
+        health
+    }
+
+    /// A transaction has begun.
+    pub fn writing(&self) {
+        self.update(|state| state.busy_since = Some(Instant::now()));
     }
 
     /// A transaction was committed.
     pub fn written(&self, at: Timestamp) {
-        self.update(|db| {
-            db.writable = true;
-            db.last_write_at = Some(at);
-            db.last_error = None;
+        self.update(|state| {
+            state.busy_since = None;
+            state.health.writable = true;
+            state.health.last_write_at = Some(at);
+            state.health.last_error = None;
         });
     }
 
     /// Nothing can be stored at present.
     pub fn refused(&self, reason: &str) {
-        self.update(|db| {
-            db.writable = false;
-            db.last_error = Some(reason.to_owned());
+        self.update(|state| {
+            state.busy_since = None;
+            state.health.writable = false;
+            state.health.last_error = Some(reason.to_owned());
         });
     }
 
@@ -56,13 +86,13 @@ impl DatabaseStatus {
         let mut wal = path.as_os_str().to_owned();
         wal.push("-wal");
         let (size_bytes, wal_bytes) = (size(path), size(&PathBuf::from(wal)));
-        self.update(|db| {
-            db.size_bytes = size_bytes;
-            db.wal_bytes = wal_bytes;
+        self.update(|state| {
+            state.health.size_bytes = size_bytes;
+            state.health.wal_bytes = wal_bytes;
         });
     }
 
-    fn update(&self, change: impl FnOnce(&mut DatabaseHealth)) {
+    fn update(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }

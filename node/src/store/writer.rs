@@ -119,6 +119,7 @@ impl DbWriter {
         }
         let waiting = std::mem::take(&mut self.waiting);
         let mut results = Vec::with_capacity(waiting.len());
+        self.settings.status.writing();
         match self.transact(&waiting, &mut results) {
             Ok(()) => self.settings.status.written(Timestamp::now()),
             Err(error) => {

@@ -285,3 +285,6 @@ fn status_of(word: &str) -> FilesystemStatus {
         _ => FilesystemStatus::Error,
     }
 }
+
+#[cfg(test)]
+mod tests;

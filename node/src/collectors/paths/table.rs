@@ -283,3 +283,6 @@ fn kind_of(word: &str) -> PathEntryKind {
         _ => PathEntryKind::File,
     }
 }
+
+#[cfg(test)]
+mod tests;
