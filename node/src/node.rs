@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::collector::Lanes;
 use crate::collectors::{Kind, plan};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, ListenAddress};
 use crate::http::{Auth, BindError, Listeners, NodeState, serve};
 use crate::store::{DatabaseLock, DatabaseStatus, DbWriter, ReadPool, StoreError, WriterSettings};
 use crate::supervisor::{Reload, Root, RootSettings, Shutdown};
@@ -146,5 +146,12 @@ impl Node {
             log::error!("the root actor was gone before the node ended");
         }
         self.server.stop(true).await;
+        for address in &self.config.node.listen {
+            if let ListenAddress::Unix(path) = address
+                && let Err(error) = std::fs::remove_file(path)
+            {
+                log::warn!("cannot remove {}: {error}", path.display());
+            }
+        }
     }
 }

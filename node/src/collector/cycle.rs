@@ -4,15 +4,20 @@ use std::time::{Duration, Instant};
 
 use actix::{Addr, MailboxError};
 use etlmon_shared::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::lane::JobGuard;
 use super::messages::CycleEvent;
-use super::{Announcer, CollectError, Collector, Lane, Lanes, Progress, Schedule, Tick};
+use super::{Announcer, CollectError, Collector, Lane, Lanes, Progress, Pulse, Schedule, Tick};
 use crate::store::{DbWriter, Lease, Persist, Store, StoreError};
 use crate::supervisor::panic_message;
 
 /// What a collector gets beyond its deadline before it counts as hung: it may be about to say so.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// A job without a sign of life for so long gives its place in the lane to others.
+const STILLNESS: Duration = Duration::from_secs(2);
 
 /// All that a cycle needs of its actor.
 pub(super) struct Cycle<C: Collector> {
@@ -60,28 +65,16 @@ impl<C: Collector> Cycle<C> {
             deadline: started + self.timeout,
             schedule: self.schedule,
             lease: self.lease.clone(),
+            pulse: Pulse::default(),
         };
-        let mut job = actix_rt::task::spawn_blocking(move || {
+        let pulse = tick.pulse.clone();
+        let job = actix_rt::task::spawn_blocking(move || {
             let _guard = guard;
             let mut collector = collector;
             let found = collector.collect(&tick);
             (collector, found)
         });
-        let in_time = actix_rt::time::timeout(self.timeout + GRACE, &mut job).await;
-        let joined = match in_time {
-            Ok(joined) => joined,
-            Err(_) => {
-                // The place goes to others while this job hangs.
-                drop(place);
-                let reason = format!(
-                    "has not returned within {}; waiting for it",
-                    humantime::format_duration(self.timeout)
-                );
-                self.announce_failure(&reason).await;
-                stalled(reason);
-                job.await
-            }
-        };
+        let joined = self.watch(job, place, &pulse, stalled).await;
         let took = started.elapsed();
         match joined {
             Ok((collector, found)) => CycleEnd::Back(collector, self.conclude(found, took).await),
@@ -95,6 +88,38 @@ impl<C: Collector> Cycle<C> {
                 CycleEnd::Panicked(message)
             }
         }
+    }
+
+    /// Waits for the job however long it takes, and tells when it is past its deadline. A job that
+    /// shows no sign of life gives its place to others long before that: it probably hangs.
+    async fn watch<T>(
+        &self,
+        mut job: JoinHandle<T>,
+        place: OwnedSemaphorePermit,
+        pulse: &Pulse,
+        stalled: impl Fn(String),
+    ) -> Result<T, JoinError> {
+        let deadline = Instant::now() + self.timeout + GRACE;
+        let (mut place, mut beats) = (Some(place), pulse.beats());
+        while let Some(left) = deadline.checked_duration_since(Instant::now()) {
+            let ended = actix_rt::time::timeout(left.min(STILLNESS), &mut job).await;
+            if let Ok(joined) = ended {
+                return joined;
+            }
+            let beats_now = pulse.beats();
+            if beats_now == beats {
+                drop(place.take());
+            }
+            beats = beats_now;
+        }
+        drop(place);
+        let reason = format!(
+            "has not returned within {}; waiting for it",
+            humantime::format_duration(self.timeout)
+        );
+        self.announce_failure(&reason).await;
+        stalled(reason);
+        job.await
     }
 
     async fn conclude(&self, found: Result<C::Batch, CollectError>, took: Duration) -> CycleEvent {

@@ -4,6 +4,7 @@ mod actor;
 mod cycle;
 mod lane;
 mod messages;
+mod pulse;
 mod schedule;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::store::{Lease, Persist};
 pub use actor::{CollectorActor, CollectorSetup};
 pub use lane::{JobSlot, Lane, Lanes};
 pub use messages::{CollectNow, Collecting, CycleEvent, CycleReport, GiveUp};
+pub use pulse::Pulse;
 pub use schedule::Schedule;
 
 /// Looks at one thing of the machine, again and again.
@@ -70,6 +72,8 @@ pub struct Tick {
     pub schedule: Schedule,
     /// Whether anybody still wants the result.
     pub lease: Lease,
+    /// Where long work shows that it goes on.
+    pub pulse: Pulse,
 }
 
 impl Tick {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use etlmon_shared::filesystem::{Filesystem, FilesystemStatus};
 use etlmon_shared::{Timestamp, text};
 
-use super::mountinfo::{self, Mount};
+use super::mountinfo::{self, Mount, ParseError};
 use super::probe::{Probe, Prober};
 use super::select::{Filter, select};
 use super::table::FilesystemBatch;
@@ -19,6 +19,8 @@ pub struct FilesystemCollector {
     config: FilesystemConfig,
     mountinfo: PathBuf,
     prober: Prober,
+    /// Lines that could not be read in the last round, so that each is logged once.
+    damaged: Vec<ParseError>,
 }
 
 impl FilesystemCollector {
@@ -28,6 +30,7 @@ impl FilesystemCollector {
             config,
             mountinfo,
             prober: Prober::default(),
+            damaged: Vec::new(),
         }
     }
 }
@@ -41,9 +44,10 @@ impl Collector for FilesystemCollector {
             source,
         })?;
         let (mounts, damaged) = mountinfo::parse(&read);
-        for line in damaged {
+        for line in damaged.iter().filter(|line| !self.damaged.contains(line)) {
             log::warn!("{}: {line}", self.mountinfo.display());
         }
+        self.damaged = damaged;
         let FilesystemConfig {
             include_types,
             exclude_types,
