@@ -134,10 +134,10 @@ impl Persist for FaultyBatch {
     }
 }
 
-pub fn spec(name: &'static str, fault: &'static Fault) -> Spec {
+pub fn spec(name: &'static str, fault: &'static Fault, timeout_ms: u64) -> Spec {
     let timing = Timing {
         interval: Duration::from_millis(50),
-        timeout: Duration::from_millis(50),
+        timeout: Duration::from_millis(timeout_ms),
         lane: Lane::Quick,
     };
     Spec::new(name, None, timing, &(), move || Faulty(fault))
@@ -146,6 +146,9 @@ pub fn spec(name: &'static str, fault: &'static Fault) -> Spec {
 /// A kind with one faulty collector, which runs while `cron.enabled` is set.
 macro_rules! faulty_kind {
     ($name:literal, $fault:expr) => {
+        faulty_kind!($name, $fault, 50)
+    };
+    ($name:literal, $fault:expr, $timeout_ms:expr) => {
         etlmon_node::collectors::Kind {
             name: $name,
             sections: &[],
@@ -153,7 +156,7 @@ macro_rules! faulty_kind {
                 config
                     .cron
                     .enabled
-                    .then(|| crate::faulty::spec($name, &$fault))
+                    .then(|| crate::faulty::spec($name, &$fault, $timeout_ms))
                     .into_iter()
                     .collect()
             },

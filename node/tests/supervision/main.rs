@@ -157,6 +157,25 @@ fn hung_collectors_leave_the_threads_of_their_lane_to_the_others() {
 }
 
 #[test]
+fn silent_jobs_give_their_places_away_long_before_their_deadline() {
+    static SILENT: [Fault; 4] = [const { Fault::new() }; 4];
+    static WELL: Fault = Fault::new();
+    static KINDS: &[Kind] = &[
+        faulty_kind!("silent0", SILENT[0], 600_000),
+        faulty_kind!("silent1", SILENT[1], 600_000),
+        faulty_kind!("silent2", SILENT[2], 600_000),
+        faulty_kind!("silent3", SILENT[3], 600_000),
+        faulty_kind!("well", WELL),
+    ];
+    SILENT.iter().for_each(|fault| fault.hang(true));
+    let node = Running::start(KINDS);
+    node.eventually("the fifth to go on", |_| {
+        (WELL.began().len() > 2).then_some(())
+    });
+    SILENT.iter().for_each(|fault| fault.hang(false));
+}
+
+#[test]
 fn a_writer_that_panics_is_started_again_with_its_children() {
     static FAULT: Fault = Fault::new();
     static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];

@@ -72,6 +72,7 @@ impl Collector for PathScanner {
         let stop = Stop {
             deadline: tick.deadline,
             cancelled: Some(tick.lease.flag()),
+            pulse: Some(tick.pulse.counter()),
         };
         let tally =
             walk(&self.config.path, &self.options()?, &stop).map_err(|error| match error {

@@ -44,11 +44,11 @@ impl Node {
         self.child.as_ref()
     }
 
-    /// The names from the root's child down to this directory; none for the root.
-    pub(super) fn names(&self) -> Vec<&[u8]> {
+    /// The names that lead here from the directory above that is `depth` levels below the root.
+    pub(super) fn names_from(&self, depth: u32) -> Vec<&[u8]> {
         let mut names = Vec::new();
         let mut node = self;
-        while let Some(parent) = &node.parent {
+        while let Some(parent) = node.parent.as_ref().filter(|_| node.depth > depth) {
             names.push(&*node.name);
             node = parent;
         }
@@ -59,7 +59,7 @@ impl Node {
     /// The path relative to the root, empty for the root. It may be longer than `PATH_MAX`: good
     /// for matching and for messages, not for system calls.
     pub(super) fn path(&self) -> Vec<u8> {
-        self.names().join(&b'/')
+        self.names_from(0).join(&b'/')
     }
 }
 
@@ -85,6 +85,8 @@ mod tests {
         let b = Node::below(&a, b"b\xff", None);
         assert_eq!(b.path(), b"a/b\xff");
         assert_eq!(b.depth(), 2);
+        assert_eq!(b.names_from(1), [b"b\xff"]);
+        assert!(b.names_from(2).is_empty());
     }
 
     #[test]

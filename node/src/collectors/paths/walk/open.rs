@@ -11,7 +11,6 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags};
 use rustix::io::{Errno, Result, retry_on_intr};
 
 use super::WalkError;
-use super::node::Node;
 
 /// `O_NONBLOCK` so that nothing which takes a directory's place can make the open hang.
 const FLAGS: OFlags = OFlags::RDONLY
@@ -32,8 +31,22 @@ pub(super) struct Opener {
     /// Of the root; found only where openat2 is missing.
     root_mount: OnceLock<Result<Mount>>,
     cross_mounts: bool,
+    openat2: Openat2,
     has_openat2: AtomicBool,
     has_mount_id: bool,
+}
+
+/// openat2(2) for a directory.
+type Openat2 = fn(BorrowedFd<'_>, &CStr, ResolveFlags) -> Result<OwnedFd>;
+
+fn openat2(parent: BorrowedFd<'_>, path: &CStr, resolve: ResolveFlags) -> Result<OwnedFd> {
+    rustix::fs::openat2(
+        parent,
+        path,
+        FLAGS | OFlags::NOFOLLOW,
+        Mode::empty(),
+        resolve,
+    )
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,16 +63,17 @@ impl Opener {
             root: Arc::new(root),
             root_mount: OnceLock::new(),
             cross_mounts,
+            openat2,
             has_openat2: AtomicBool::new(true),
             has_mount_id: true,
         })
     }
 
-    /// As on a kernel that is older.
+    /// As on a kernel that is older, or behind a filter: the openat2 given says how it refuses.
     #[cfg(test)]
-    pub(super) fn without_openat2(self, has_mount_id: bool) -> Self {
+    pub(super) fn without_openat2(self, openat2: Openat2, has_mount_id: bool) -> Self {
         Self {
-            has_openat2: AtomicBool::new(false),
+            openat2,
             has_mount_id,
             ..self
         }
@@ -75,9 +89,7 @@ impl Opener {
         if self.has_openat2.load(Ordering::Relaxed) {
             let mut resolve = ResolveFlags::NO_SYMLINKS;
             resolve.set(ResolveFlags::NO_XDEV, !self.cross_mounts);
-            let flags = FLAGS | OFlags::NOFOLLOW;
-            let opened =
-                retry_on_intr(|| rustix::fs::openat2(parent, path, flags, Mode::empty(), resolve));
+            let opened = retry_on_intr(|| (self.openat2)(parent, path, resolve));
             // EPERM is how a seccomp filter older than openat2 refuses it.
             if !matches!(opened, Err(Errno::NOSYS | Errno::PERM)) {
                 return opened;
@@ -110,11 +122,12 @@ impl Opener {
         Ok(Mount::Device(found.stx_dev_major, found.stx_dev_minor))
     }
 
-    /// Opens a directory again from the root down, in as few pieces as the length of a path allows.
-    /// `pace` is called before each.
-    pub(super) fn reopen(
+    /// Opens a directory by the names that lead to it from `from`, in as few pieces as the length
+    /// of a path allows. `pace` is called before each.
+    pub(super) fn descend(
         &self,
-        node: &Node,
+        from: BorrowedFd<'_>,
+        names: &[&[u8]],
         mut pace: impl FnMut() -> std::result::Result<(), WalkError>,
     ) -> std::result::Result<Result<OwnedFd>, WalkError> {
         // Plain openat would follow symbolic links within a path, so it gets one name at a time.
@@ -124,15 +137,14 @@ impl Opener {
             0
         };
         let mut fd: Option<OwnedFd> = None;
-        for path in pieces(&node.names(), longest) {
+        for path in pieces(names, longest) {
             pace()?;
-            let parent = fd.as_ref().map_or(self.root.as_fd(), AsFd::as_fd);
-            match self.open(parent, &path) {
+            match self.open(fd.as_ref().map_or(from, AsFd::as_fd), &path) {
                 Ok(opened) => fd = Some(opened),
                 Err(errno) => return Ok(Err(errno)),
             }
         }
-        Ok(fd.map_or_else(|| self.open(self.root.as_fd(), c"."), Ok))
+        Ok(fd.map_or_else(|| self.open(from, c"."), Ok))
     }
 }
 

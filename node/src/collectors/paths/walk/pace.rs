@@ -1,6 +1,6 @@
 //! When a walk must end, and how many input/output operations a second it may do.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,9 +20,20 @@ pub struct Stop<'a> {
     pub deadline: Instant,
     /// Set by another thread to give the walk up.
     pub cancelled: Option<&'a AtomicBool>,
+    /// Counted up whenever the walk looks: it still makes progress.
+    pub pulse: Option<&'a AtomicU64>,
 }
 
 impl Stop<'_> {
+    /// A walk that nothing but the time ends.
+    pub fn at(deadline: Instant) -> Self {
+        Self {
+            deadline,
+            cancelled: None,
+            pulse: None,
+        }
+    }
+
     /// Returns the present instant, for callers that need one too.
     pub(super) fn check(&self) -> Result<Instant, WalkError> {
         if self
@@ -30,6 +41,9 @@ impl Stop<'_> {
             .is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
         {
             return Err(WalkError::Cancelled);
+        }
+        if let Some(pulse) = self.pulse {
+            pulse.fetch_add(1, Ordering::Relaxed);
         }
         let now = Instant::now();
         if now >= self.deadline {
@@ -109,8 +123,8 @@ mod tests {
         let cancelled = AtomicBool::new(false);
         let start = Instant::now();
         let mut stop = Stop {
-            deadline: start + Duration::from_millis(30),
             cancelled: Some(&cancelled),
+            ..Stop::at(start + Duration::from_millis(30))
         };
         throttle.take(&stop).unwrap();
         assert!(matches!(throttle.take(&stop), Err(WalkError::TimedOut)));

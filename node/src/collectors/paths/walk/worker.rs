@@ -16,8 +16,8 @@ use super::read::{Block, Place, Reader};
 use super::shared::Shared;
 use super::team::Handed;
 
-/// Directories that all threads together keep open to come back to. Those further up the tree than
-/// the nearest of them are opened again from the root.
+/// Directories that all threads together keep open to come back to: those met last. Others are
+/// opened again.
 const KEPT_OPEN: usize = 64;
 
 /// When a directory has given so many bytes of names of directories, those are entered before it is
@@ -93,14 +93,10 @@ impl<'scope, 'env> Worker<'scope, 'env> {
 
     /// Enters the directories of a batch up to one that has directories of its own to enter first.
     fn enter(&mut self, mut batch: Batch) -> Result<(), WalkError> {
-        let parent = match batch.fd.take() {
-            Some(fd) => fd,
-            None => match self
-                .shared
-                .opener
-                .reopen(&batch.node, || self.shared.pace())?
-            {
-                Ok(fd) => Arc::new(fd),
+        let parent = match &batch.fd {
+            Some(fd) => Arc::clone(fd),
+            None => match self.reopen(&batch.node)? {
+                Ok(fd) => fd,
                 Err(errno) => {
                     self.lost(&batch, errno);
                     return Ok(());
@@ -132,6 +128,30 @@ impl<'scope, 'env> Worker<'scope, 'env> {
             return Ok(());
         }
         Ok(())
+    }
+
+    /// Opens a directory again, and on the way those that the next jobs on the stack are about:
+    /// each job is about a directory at or above that of the job after it.
+    fn reopen(&mut self, node: &Node) -> Result<rustix::io::Result<Arc<OwnedFd>>, WalkError> {
+        let opener = &self.shared.opener;
+        let open = |from: &OwnedFd, names: &[&[u8]]| {
+            opener.descend(from.as_fd(), names, || self.shared.pace())
+        };
+        let (mut fd, mut depth) = (opener.root(), 0);
+        let next = self.stack.len().saturating_sub(self.kept_open / 2);
+        for job in self.stack.get_mut(next..).unwrap_or_default() {
+            if let Job::Enter(batch) = job {
+                if batch.fd.is_none() {
+                    match open(&fd, &batch.node.names_from(depth))? {
+                        Ok(opened) => batch.fd = Some(Arc::new(opened)),
+                        Err(errno) => return Ok(Err(errno)),
+                    }
+                }
+                fd = batch.fd.clone().unwrap_or(fd);
+                depth = batch.node.depth();
+            }
+        }
+        Ok(open(&fd, &node.names_from(depth))?.map(Arc::new))
     }
 
     /// Reads, or goes on to read, the root or a directory with very many directories.
@@ -243,6 +263,45 @@ impl<'scope, 'env> Worker<'scope, 'env> {
         if errno != Errno::XDEV && !is_gone(errno) {
             let count = u64::try_from(batch.left()).unwrap_or(u64::MAX);
             self.shared.unreadable(count, &|| batch.node.path(), errno);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::open::Opener;
+    use super::super::{Stop, WalkOptions};
+    use super::*;
+
+    #[test]
+    fn a_directory_with_very_many_is_read_in_parts_unless_too_many_are_half_read() {
+        let root = tempfile::tempdir().unwrap();
+        for n in 0..1500 {
+            fs::create_dir(root.path().join(format!("{n:0250}"))).unwrap();
+        }
+        let stop = Stop::at(Instant::now() + Duration::from_secs(60));
+        for (half_read, ended) in [(0, false), (KEPT_OPEN, true)] {
+            let opener = Opener::new(root.path(), false).unwrap();
+            let options = WalkOptions::default();
+            let shared = Shared::new(root.path(), &options, &stop, opener);
+            std::thread::scope(|scope| {
+                let mut worker = Worker::new(&shared, scope);
+                let (node, fd) = (Arc::new(Node::root()), shared.opener.root());
+                for _ in 0..half_read {
+                    worker.push(Job::Read {
+                        node: Arc::clone(&node),
+                        fd: Arc::clone(&fd),
+                    });
+                }
+                let found = worker
+                    .read(fd.as_fd(), &mut Place::Known(&node), None)
+                    .unwrap();
+                assert_eq!(found, ended);
+                let part = NAMES_AT_ONCE..NAMES_AT_ONCE + 40_000;
+                assert_eq!(part.contains(&worker.reader.names().len()), !ended);
+            });
         }
     }
 }
