@@ -29,6 +29,8 @@ fn main() {
         .filter(|arg| !arg.starts_with('-'))
         .collect();
     let runs = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
+    // Built before anything is timed.
+    integration_tests::etlmon();
     if runs("start") {
         start();
     }
