@@ -38,7 +38,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 fn lacks(what: &str) {
     assert!(
-        std::env::var_os("ETLMON_REQUIRE_PEERS").is_none(),
+        std::env::var_os("ETLMON_REQUIRE_PEERS").is_none_or(|value| value != "1"),
         "{what} is missing"
     );
     println!("skipped: {what} is missing");

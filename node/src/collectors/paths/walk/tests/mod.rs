@@ -91,7 +91,7 @@ fn named(root: &Path, name: &[u8]) -> PathBuf {
 /// Says that a test did not run; where everything has to run, that is a failure.
 fn skip(reason: &str) {
     assert!(
-        std::env::var_os("ETLMON_REQUIRE_PEERS").is_none(),
+        std::env::var_os("ETLMON_REQUIRE_PEERS").is_none_or(|value| value != "1"),
         "cannot test: {reason}"
     );
     println!("skipped: {reason}");
