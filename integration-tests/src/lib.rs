@@ -18,7 +18,7 @@ mod request;
 mod wait;
 
 pub use binary::etlmon;
-pub use mounts::{HungMount, MountNamespace};
+pub use mounts::{HungMount, Machine, MountNamespace};
 pub use node::{Node, NodeBuilder};
 pub use peer::{is_root, peer, skip};
 pub use raw::{RawAnswer, exchange};

@@ -1,11 +1,13 @@
 //! Mounts that no other process sees, and one that never answers.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use crate::{eventually, is_root, peer, skip};
+use tempfile::TempDir;
+
+use crate::{Node, NodeBuilder, eventually, is_root, peer, skip};
 
 /// A mount namespace of its own; its mounts go when this is dropped.
 pub struct MountNamespace {
@@ -111,6 +113,46 @@ impl Drop for HungMount {
     }
 }
 
-fn namespace_of(pid: u32) -> Option<std::path::PathBuf> {
+/// A mount namespace, and a folder to mount in.
+pub struct Machine {
+    /// Where its mounts are.
+    pub namespace: MountNamespace,
+    /// Where it mounts, and where its node keeps what it has.
+    pub folder: TempDir,
+}
+
+impl Machine {
+    /// None where [`MountNamespace::new`] gives none.
+    pub fn new() -> Option<Self> {
+        Some(Self {
+            namespace: MountNamespace::new()?,
+            folder: tempfile::tempdir().unwrap(),
+        })
+    }
+
+    /// A new directory to mount on.
+    pub fn point(&self, name: impl AsRef<OsStr>) -> PathBuf {
+        let point = self.folder.path().join(name.as_ref());
+        std::fs::create_dir(&point).unwrap();
+        point
+    }
+
+    /// A node that looks every second; `filesystem` is that section.
+    pub fn node(&self, filesystem: &str) -> Node {
+        self.node_with(&format!(
+            "refresh: {{disk: 1s}}\nfilesystem: {{{filesystem}}}"
+        ))
+    }
+
+    /// A node with this configuration.
+    pub fn node_with(&self, config: &str) -> Node {
+        NodeBuilder::new(self.folder.path())
+            .config(config)
+            .wrapper(&self.namespace.wrapper())
+            .start()
+    }
+}
+
+fn namespace_of(pid: u32) -> Option<PathBuf> {
     std::fs::read_link(format!("/proc/{pid}/ns/mnt")).ok()
 }
