@@ -9,6 +9,7 @@
 )]
 
 mod binary;
+mod command;
 pub mod database;
 mod mounts;
 mod node;
@@ -18,6 +19,7 @@ mod request;
 mod wait;
 
 pub use binary::etlmon;
+pub use command::{command, expect};
 pub use mounts::{HungMount, Machine, MountNamespace};
 pub use node::{Node, NodeBuilder};
 pub use peer::{is_root, peer, skip};

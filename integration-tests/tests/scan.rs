@@ -88,7 +88,7 @@ fn a_scan_on_command_finds_what_is_new() {
     assert_eq!(answer.json().as_array().unwrap(), &all);
     let b = paths[1].to_str().unwrap();
     node.await_row((PATHS, "path", b), |row| row["file_count"] == 1);
-    assert_eq!(scan(&node, &[]), [json!(0); 0]);
+    assert!(scan(&node, &[]).is_empty());
 }
 
 #[test]
