@@ -16,6 +16,10 @@ const SLOT_POLL: Duration = Duration::from_millis(50);
 /// Such a job counts as hung after this, and is looked at as seldom from then on.
 const SLOT_PATIENCE: Duration = Duration::from_secs(1);
 
+/// After this a cycle is begun again whose result could not be stored: with a long interval its
+/// rows would be out of date for long after the database is back.
+const STORE_RETRY: Duration = Duration::from_secs(5);
+
 /// What a collector actor is given beside its collector.
 pub struct CollectorSetup {
     /// Its name in health.
@@ -50,6 +54,8 @@ pub struct CollectorActor<C: Collector> {
     announcer: Option<Announcer<C::Batch>>,
     /// Since when a job of an earlier life is waited for.
     slot_awaited: Option<Instant>,
+    /// Whether a cycle is about to be begun before it is due.
+    store_retried: bool,
 }
 
 impl<C: Collector> CollectorActor<C> {
@@ -61,6 +67,7 @@ impl<C: Collector> CollectorActor<C> {
             collector: Some(collector),
             announcer,
             slot_awaited: None,
+            store_retried: false,
         })
     }
 
@@ -124,9 +131,21 @@ impl<C: Collector> CollectorActor<C> {
 
     fn end_cycle(&mut self, end: CycleEnd<C>, ctx: &mut Context<Self>) {
         match end {
-            CycleEnd::Back(collector, event) => {
+            CycleEnd::Back {
+                collector,
+                event,
+                is_stored,
+            } => {
                 self.collector = Some(collector);
                 self.report(event);
+                if !is_stored && !self.store_retried && self.setup.schedule.interval() > STORE_RETRY
+                {
+                    self.store_retried = true;
+                    ctx.run_later(STORE_RETRY, |actor, ctx| {
+                        actor.store_retried = false;
+                        actor.begin(ctx);
+                    });
+                }
             }
             CycleEnd::Panicked(message) => {
                 self.setup.exit.set_cause(message);
