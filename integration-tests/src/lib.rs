@@ -9,11 +9,20 @@
 )]
 
 mod binary;
+mod command;
+pub mod database;
+mod mounts;
 mod node;
 mod peer;
+mod raw;
+mod request;
 mod wait;
 
 pub use binary::etlmon;
-pub use node::{Answer, Node, NodeBuilder};
+pub use command::{command, expect};
+pub use mounts::{HungMount, Machine, MountNamespace};
+pub use node::{Node, NodeBuilder};
 pub use peer::{is_root, peer, skip};
+pub use raw::{RawAnswer, exchange};
+pub use request::Answer;
 pub use wait::eventually;

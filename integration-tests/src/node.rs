@@ -4,22 +4,23 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{etlmon, eventually};
 
 /// How long a node may take to start or to stop under a loaded test machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A node to be started.
 pub struct NodeBuilder {
     folder: PathBuf,
     config: String,
     listen: Option<String>,
+    db_path: Option<PathBuf>,
     environment: Vec<(String, String)>,
     wrapper: Vec<String>,
 }
@@ -28,35 +29,12 @@ pub struct NodeBuilder {
 pub struct Node {
     child: Child,
     stderr: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
     /// `http://127.0.0.1:PORT`; empty when it listens on no TCP address.
     pub url: String,
     _folder: Option<TempDir>,
     folder: PathBuf,
-}
-
-/// An answer of the node.
-#[derive(Debug)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The headers, names in lower case.
-    pub headers: Vec<(String, String)>,
-    /// The body as it came.
-    pub body: String,
-}
-
-impl Answer {
-    /// The body as JSON.
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body)
-            .unwrap_or_else(|error| panic!("{error} in the body {:?}", self.body))
-    }
-
-    /// The first header of this name (in lower case).
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
+    database: PathBuf,
 }
 
 impl NodeBuilder {
@@ -66,6 +44,7 @@ impl NodeBuilder {
             folder: folder.to_owned(),
             config: String::new(),
             listen: Some("127.0.0.1:0".to_owned()),
+            db_path: Some(folder.join("etlmon.db")),
             environment: Vec::new(),
             wrapper: Vec::new(),
         }
@@ -85,6 +64,13 @@ impl NodeBuilder {
         self
     }
 
+    /// Another database than `etlmon.db` in the folder; none to leave it to the configuration.
+    #[must_use]
+    pub fn db_path(mut self, path: Option<&Path>) -> Self {
+        self.db_path = path.map(Path::to_owned);
+        self
+    }
+
     /// A variable of its environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -94,8 +80,11 @@ impl NodeBuilder {
 
     /// A command that runs it, such as `unshare -m`; it must not fork.
     #[must_use]
-    pub fn wrapper(mut self, command: &[&str]) -> Self {
-        self.wrapper = command.iter().map(|&word| word.to_owned()).collect();
+    pub fn wrapper<S: AsRef<str>>(mut self, command: &[S]) -> Self {
+        self.wrapper = command
+            .iter()
+            .map(|word| word.as_ref().to_owned())
+            .collect();
         self
     }
 
@@ -115,7 +104,9 @@ impl NodeBuilder {
             .arg("node")
             .arg("-c")
             .arg(self.config_path());
-        command.arg("--db-path").arg(self.folder.join("etlmon.db"));
+        if let Some(db_path) = &self.db_path {
+            command.arg("--db-path").arg(db_path);
+        }
         if let Some(listen) = &self.listen {
             command.args(["--listen", listen]);
         }
@@ -124,8 +115,22 @@ impl NodeBuilder {
         command
     }
 
+    /// Starts it where it must refuse to start; answers its exit status and what it said.
+    pub fn refused(&self) -> (Option<i32>, String) {
+        let mut node = self.spawn();
+        let status = node.wait();
+        (status.code(), node.stderr())
+    }
+
     /// Starts it and waits until it listens.
     pub fn start(&self) -> Node {
+        let mut node = self.spawn();
+        node.await_start();
+        node
+    }
+
+    /// Starts it and does not wait.
+    pub fn spawn(&self) -> Node {
         let mut child = self
             .command()
             .stdin(Stdio::null())
@@ -138,35 +143,22 @@ impl NodeBuilder {
             BufReader::new(child.stderr.take().unwrap()),
             Arc::clone(&stderr),
         );
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in lines.lines().map_while(Result::ok) {
                 let mut sink = sink.lock().unwrap();
                 sink.push_str(&line);
                 sink.push('\n');
             }
         });
-        let mut node = Node {
+        Node {
             child,
             stderr,
+            reader: Some(reader),
             url: String::new(),
             _folder: None,
             folder: self.folder.clone(),
-        };
-        let addresses = eventually("the node to listen", PATIENCE, || {
-            if let Some(status) = node.child.try_wait().unwrap() {
-                panic!("the node ended with {status}: {}", node.stderr());
-            }
-            let stderr = node.stderr();
-            let (_, rest) = stderr.split_once("listening on ")?;
-            Some(rest.split_once(", database")?.0.to_owned())
-        });
-        let tcp = addresses
-            .split(", ")
-            .find(|address| !address.starts_with("unix:"));
-        if let Some(port) = tcp.and_then(|address| address.rsplit(':').next()) {
-            node.url = format!("http://127.0.0.1:{port}");
+            database: self.db_path.clone().unwrap_or_default(),
         }
-        node
     }
 }
 
@@ -179,6 +171,40 @@ impl Node {
         node
     }
 
+    /// Starts a node with so many configured paths, which are empty directories, and waits until
+    /// it knows the file system of `/`.
+    pub fn with_paths(count: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = String::from("paths:\n");
+        for n in 0..count {
+            let path = folder.path().join(format!("path {n:02}"));
+            std::fs::create_dir(&path).unwrap();
+            config.push_str(&format!("  - path: {}\n", path.display()));
+        }
+        let config = if count == 0 { "" } else { &config };
+        let mut node = NodeBuilder::new(folder.path()).config(config).start();
+        node._folder = Some(folder);
+        node.await_row(("/api/v1/fs", "mount_point", "/"), |_| true);
+        node
+    }
+
+    fn await_start(&mut self) {
+        let addresses = eventually("the node to listen", PATIENCE, || {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the node ended with {status}: {}", self.stderr());
+            }
+            let stderr = self.stderr();
+            let (_, rest) = stderr.split_once("listening on ")?;
+            Some(rest.split_once(", database")?.0.to_owned())
+        });
+        let tcp = addresses
+            .split(", ")
+            .find(|address| !address.starts_with("unix:"));
+        if let Some(port) = tcp.and_then(|address| address.rsplit(':').next()) {
+            self.url = format!("http://127.0.0.1:{port}");
+        }
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -186,7 +212,13 @@ impl Node {
 
     /// Its database.
     pub fn database(&self) -> PathBuf {
-        self.folder.join("etlmon.db")
+        self.database.clone()
+    }
+
+    /// Gives it another configuration, to be read at SIGHUP.
+    pub fn reconfigure(&self, yaml: &str) {
+        std::fs::write(self.folder.join("node.yaml"), yaml).unwrap();
+        self.signal(Signal::HUP);
     }
 
     /// What it has said so far.
@@ -194,75 +226,27 @@ impl Node {
         self.stderr.lock().unwrap().clone()
     }
 
-    /// Asks it.
-    pub fn get(&self, path: &str) -> Answer {
-        self.request("GET", path, &[], None)
-    }
-
-    /// Commands it, with a JSON body.
-    pub fn post(&self, path: &str, body: &str) -> Answer {
-        self.request(
-            "POST",
-            path,
-            &[("Content-Type", "application/json")],
-            Some(body),
-        )
-    }
-
-    /// Any request.
-    pub fn request(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Option<&str>,
-    ) -> Answer {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .allow_non_standard_methods(true)
-            .timeout_global(Some(PATIENCE))
-            .proxy(None)
-            .build()
-            .into();
-        let mut request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.url));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut answer = match body {
-            Some(body) => agent.run(request.body(body.to_owned()).unwrap()),
-            None => agent.run(request.body(()).unwrap()),
-        }
-        .unwrap_or_else(|error| panic!("{method} {path}: {error}\n{}", self.stderr()));
-        Answer {
-            status: answer.status().as_u16(),
-            headers: answer
-                .headers()
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
-                .collect(),
-            body: answer.body_mut().read_to_string().unwrap(),
-        }
-    }
-
-    /// The rows of a list.
-    pub fn list(&self, path: &str) -> Vec<Value> {
-        let answer = self.get(path);
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        answer.json().as_array().unwrap().clone()
-    }
-
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits until it has ended.
+    /// Waits until it has ended, and all that it said has been read.
     pub fn wait(&mut self) -> ExitStatus {
-        eventually("the node to end", PATIENCE, || {
+        let status = eventually("the node to end", PATIENCE, || {
             self.child.try_wait().unwrap()
-        })
+        });
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        status
+    }
+
+    /// Sends it a signal and waits until it has ended; answers how it did and how long it took.
+    pub fn end_by(&mut self, signal: Signal) -> (ExitStatus, Duration) {
+        let began = Instant::now();
+        self.signal(signal);
+        (self.wait(), began.elapsed())
     }
 }
 

@@ -39,6 +39,8 @@ pub enum ProblemCode {
     NoSuchPath,
     /// The mount point is not known.
     NoSuchMountPoint,
+    /// No content coding that the node has is accepted.
+    NotAcceptable,
     /// The body is over 64 KiB.
     TooLarge,
     /// A command's body is not `application/json`.

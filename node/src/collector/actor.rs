@@ -10,6 +10,16 @@ use super::{Announcer, Collector, JobSlot, Lane, Lanes, Schedule};
 use crate::store::{DbWriter, Lease};
 use crate::supervisor::ExitNotice;
 
+/// From one look at a job of an earlier life to the next: it is about to notice that it was given
+/// up, unless it hangs.
+const SLOT_POLL: Duration = Duration::from_millis(50);
+/// Such a job counts as hung after this, and is looked at as seldom from then on.
+const SLOT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// After this a cycle is begun again whose result could not be stored: with a long interval its
+/// rows would be out of date for long after the database is back.
+const STORE_RETRY: Duration = Duration::from_secs(5);
+
 /// What a collector actor is given beside its collector.
 pub struct CollectorSetup {
     /// Its name in health.
@@ -42,6 +52,10 @@ pub struct CollectorActor<C: Collector> {
     /// Here between cycles, with the job during one.
     collector: Option<C>,
     announcer: Option<Announcer<C::Batch>>,
+    /// Since when a job of an earlier life is waited for.
+    slot_awaited: Option<Instant>,
+    /// Whether a cycle is about to be begun before it is due.
+    store_retried: bool,
 }
 
 impl<C: Collector> CollectorActor<C> {
@@ -52,6 +66,8 @@ impl<C: Collector> CollectorActor<C> {
             setup,
             collector: Some(collector),
             announcer,
+            slot_awaited: None,
+            store_retried: false,
         })
     }
 
@@ -71,12 +87,15 @@ impl<C: Collector> CollectorActor<C> {
             return Collecting::AlreadyRunning;
         };
         let Some(guard) = self.setup.slot.take() else {
-            // A job of an earlier life hangs: never a second one beside it.
+            // A job of an earlier life is still there: never a second one beside it.
             self.collector = Some(collector);
-            let reason = "a cycle from before the restart has not returned".to_owned();
-            self.report(CycleEvent::Stalled { reason });
+            if self.slot_awaited.is_none() {
+                self.slot_awaited = Some(Instant::now());
+                ctx.run_later(SLOT_POLL, Self::await_slot);
+            }
             return Collecting::AlreadyRunning;
         };
+        self.slot_awaited = None;
         let cycle = Cycle {
             lanes: self.setup.lanes.clone(),
             lane: self.setup.lane,
@@ -93,11 +112,40 @@ impl<C: Collector> CollectorActor<C> {
         Collecting::Started
     }
 
+    /// Begins the cycle that could not begin while a job of an earlier life was there.
+    fn await_slot(&mut self, ctx: &mut Context<Self>) {
+        let Some(since) = self.slot_awaited else {
+            // A tick has come first and begun one.
+            return;
+        };
+        if !self.setup.slot.is_taken() {
+            self.begin(ctx);
+        } else if since.elapsed() < SLOT_PATIENCE {
+            ctx.run_later(SLOT_POLL, Self::await_slot);
+        } else {
+            let reason = "a cycle from before the restart has not returned".to_owned();
+            self.report(CycleEvent::Stalled { reason });
+            ctx.run_later(SLOT_PATIENCE, Self::await_slot);
+        }
+    }
+
     fn end_cycle(&mut self, end: CycleEnd<C>, ctx: &mut Context<Self>) {
         match end {
-            CycleEnd::Back(collector, event) => {
+            CycleEnd::Back {
+                collector,
+                event,
+                is_stored,
+            } => {
                 self.collector = Some(collector);
                 self.report(event);
+                if !is_stored && !self.store_retried && self.setup.schedule.interval() > STORE_RETRY
+                {
+                    self.store_retried = true;
+                    ctx.run_later(STORE_RETRY, |actor, ctx| {
+                        actor.store_retried = false;
+                        actor.begin(ctx);
+                    });
+                }
             }
             CycleEnd::Panicked(message) => {
                 self.setup.exit.set_cause(message);

@@ -32,8 +32,15 @@ pub(super) struct Cycle<C: Collector> {
 
 /// How a cycle ended.
 pub(super) enum CycleEnd<C> {
-    /// The collector is back, and this is what happened.
-    Back(C, CycleEvent),
+    /// The collector is back.
+    Back {
+        /// The collector.
+        collector: C,
+        /// What happened.
+        event: CycleEvent,
+        /// Whether the tables tell it.
+        is_stored: bool,
+    },
     /// It panicked and is lost.
     Panicked(String),
     /// The node is ending.
@@ -57,7 +64,11 @@ impl<C: Collector> Cycle<C> {
                 reason: error.to_string(),
                 took: Duration::ZERO,
             };
-            return CycleEnd::Back(collector, event);
+            return CycleEnd::Back {
+                collector,
+                event,
+                is_stored: false,
+            };
         }
         let started = Instant::now();
         let tick = Tick {
@@ -77,7 +88,14 @@ impl<C: Collector> Cycle<C> {
         let joined = self.watch(job, place, &pulse, stalled).await;
         let took = started.elapsed();
         match joined {
-            Ok((collector, found)) => CycleEnd::Back(collector, self.conclude(found, took).await),
+            Ok((collector, found)) => {
+                let (event, is_stored) = self.conclude(found, took).await;
+                CycleEnd::Back {
+                    collector,
+                    event,
+                    is_stored,
+                }
+            }
             Err(error) => {
                 let message = match error.try_into_panic() {
                     Ok(payload) => panic_message(payload.as_ref()),
@@ -122,19 +140,24 @@ impl<C: Collector> Cycle<C> {
         job.await
     }
 
-    async fn conclude(&self, found: Result<C::Batch, CollectError>, took: Duration) -> CycleEvent {
-        let reason = match found {
+    /// What has happened, and whether the tables tell it.
+    async fn conclude(
+        &self,
+        found: Result<C::Batch, CollectError>,
+        took: Duration,
+    ) -> (CycleEvent, bool) {
+        let (reason, is_stored) = match found {
             Ok(batch) => match self.store(batch).await {
-                Ok(()) => return CycleEvent::Succeeded { took },
-                Err(error) => error.to_string(),
+                Ok(()) => return (CycleEvent::Succeeded { took }, true),
+                Err(error) => (error.to_string(), false),
             },
             Err(error) => {
                 let reason = error.to_string();
-                self.announce_failure(&reason).await;
-                reason
+                let is_stored = self.announce_failure(&reason).await;
+                (reason, is_stored)
             }
         };
-        CycleEvent::Failed { reason, took }
+        (CycleEvent::Failed { reason, took }, is_stored)
     }
 
     async fn announce(&self, progress: &Progress<'_>) -> Result<(), StoreError> {
@@ -144,11 +167,14 @@ impl<C: Collector> Cycle<C> {
         }
     }
 
-    async fn announce_failure(&self, reason: &str) {
+    /// Answers whether the tables tell it.
+    async fn announce_failure(&self, reason: &str) -> bool {
         let next_at = self.schedule.next_at();
-        if let Err(error) = self.announce(&Progress::Failed { reason, next_at }).await {
+        let announced = self.announce(&Progress::Failed { reason, next_at }).await;
+        if let Err(error) = &announced {
             log::warn!("a failed cycle could not be recorded ({error}); it was: {reason}");
         }
+        announced.is_ok()
     }
 
     /// Waits until the batch is committed: that is the back-pressure.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, web};
 use etlmon_shared::health::{Health, HealthStatus};
-use etlmon_shared::routes;
+use etlmon_shared::{Problem, routes};
 
 use super::{ApiError, NoParameters, NodeState};
 use crate::supervisor::GetHealth;
@@ -15,7 +15,11 @@ const PATIENCE: Duration = Duration::from_millis(90);
 /// The node's state: 200, or 503 when it is `failed`.
 #[utoipa::path(
     get, path = routes::HEALTH, tag = "node",
-    responses((status = 200, body = Health), (status = 503, description = "The node is `failed`", body = Health))
+    responses(
+        (status = 200, body = Health),
+        (status = 503, description = "The node is `failed`", body = Health),
+        (status = "default", body = Problem)
+    )
 )]
 pub(super) async fn health(
     state: web::Data<NodeState>,

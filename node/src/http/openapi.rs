@@ -2,7 +2,7 @@
 
 use actix_web::http::header::ContentType;
 use actix_web::{HttpResponse, web};
-use etlmon_shared::Problem;
+use etlmon_shared::{Problem, routes};
 use utoipa::OpenApi;
 
 use super::{ApiError, NoParameters, health};
@@ -15,7 +15,7 @@ use crate::collectors::Kind;
         description = "What one server's disks, paths and collectors do. Times are RFC 3339 UTC; \
                        an unknown value is null; every error is a Problem (RFC 9457)."
     ),
-    paths(health::health),
+    paths(health::health, openapi),
     components(schemas(Problem))
 )]
 struct NodeApi;
@@ -34,7 +34,11 @@ impl Contract {
     }
 }
 
-/// Answers the contract.
+/// This description: OpenAPI 3.1, generated from the code.
+#[utoipa::path(
+    get, path = routes::OPENAPI, tag = "node",
+    responses((status = 200, body = Object), (status = "default", body = Problem))
+)]
 pub(super) async fn openapi(
     contract: web::Data<Contract>,
     _: web::Query<NoParameters>,

@@ -1,8 +1,9 @@
-//! What queries may ask for: no unknown parameter, pages, durations.
+//! What requests may ask for: no unknown parameter, pages, durations, bodies with named fields.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 
 /// For an endpoint without parameters: any is refused.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -58,5 +59,32 @@ impl<'de> Deserialize<'de> for ReadableDuration {
                     "`{text}` is not a duration such as 5m, or a number of seconds"
                 ))
             })
+    }
+}
+
+/// A body that is a JSON object. Without this an array would do as well, its items taken for the
+/// fields in their order: `[]` for `{}`.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(MapOnly(deserializer)).map(Self)
+    }
+}
+
+struct MapOnly<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for MapOnly<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+        ignored_any
     }
 }

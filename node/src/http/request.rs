@@ -4,11 +4,13 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use actix_web::Handler;
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::{Handler, HttpResponse};
+use etlmon_shared::ProblemCode;
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 
@@ -23,11 +25,11 @@ const MAX_ID: usize = 128;
 pub(super) async fn accompany(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, actix_web::Error> {
     let began = Instant::now();
     let id = caller_id(&request).unwrap_or_else(new_id);
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let mut response = next.call(request).await?;
+    let response = next.call(request).await?;
     let status = response.status().as_u16();
     let took_ms = began.elapsed().as_millis();
     let cause = response
@@ -42,8 +44,23 @@ pub(super) async fn accompany(
         }
         None => log::debug!(request_id = id_text, status, took_ms; "{method} {uri}"),
     }
+    let mut response = if response.status() == StatusCode::NOT_ACCEPTABLE {
+        let refusal = HttpResponse::from_error(not_acceptable());
+        response.into_response(refusal).map_into_right_body()
+    } else {
+        response.map_into_left_body()
+    };
     response.headers_mut().insert(REQUEST_ID, id);
     Ok(response)
+}
+
+/// What the compressing middleware says in plain text, as the problem that every error is.
+fn not_acceptable() -> ApiError {
+    ApiError::new(
+        StatusCode::NOT_ACCEPTABLE,
+        ProblemCode::NotAcceptable,
+        "Accept-Encoding refuses all that there is: gzip, deflate, identity",
+    )
 }
 
 /// A handler whose panic is an answer and not a broken connection.

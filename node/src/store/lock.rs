@@ -1,11 +1,11 @@
 //! One node a database: an advisory lock (flock(2)) on a file beside it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
 use super::StoreError;
@@ -21,10 +21,11 @@ pub struct DatabaseLock {
 }
 
 impl DatabaseLock {
-    /// Makes the database's folder where it is missing, and takes the lock.
+    /// Makes the database's folder and an empty file where they are missing, and takes the lock.
     ///
     /// # Errors
-    /// `Folder` or `File` when they can't be made, `InUse` when another process has the lock.
+    /// `Folder` or `File` when they can't be made or written, `InUse` when another process has
+    /// the lock.
     pub fn take(database: &Path) -> Result<Self, StoreError> {
         let folder = match database.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -35,14 +36,10 @@ impl DatabaseLock {
             source,
         };
         std::fs::create_dir_all(folder).map_err(in_folder)?;
-        // Two names of one database (a symbolic link) must come to one lock.
-        let path = match database.canonicalize() {
-            Ok(path) => path,
-            Err(_) => folder
-                .canonicalize()
-                .map_err(in_folder)?
-                .join(database.file_name().unwrap_or_default()),
-        };
+        let path = make(database).map_err(|source| StoreError::File {
+            path: database.to_owned(),
+            source,
+        })?;
         let mut name = path.clone().into_os_string();
         name.push(".lock");
         let at = |source| StoreError::File {
@@ -83,6 +80,26 @@ impl DatabaseLock {
     }
 }
 
+/// Makes the file where it is missing; answers its path, free of symbolic links.
+///
+/// Two names of one database must come to one lock, and a link that leads to a file yet to be
+/// made is resolved only when the file is there.
+fn make(database: &Path) -> io::Result<PathBuf> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        // What it will hold is not for everybody's eyes.
+        .mode(0o600)
+        // A fifo would wait for a reader.
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(database)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    database.canonicalize()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,7 +109,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("new/etlmon.db");
         let lock = DatabaseLock::take(&database).unwrap();
-        std::fs::write(&database, "").unwrap();
         let alias = folder.path().join("alias.db");
         std::os::unix::fs::symlink(&database, &alias).unwrap();
         for name in [&database, &alias] {

@@ -1,6 +1,7 @@
 //! The only place that opens the database: it sets the pragmas and verifies that they hold.
 
 use std::fs::OpenOptions;
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -29,14 +30,17 @@ pub fn writer(path: &Path) -> Result<Connection, StoreError> {
         path: path.to_owned(),
         source,
     };
-    // Made here and not by SQLite: what it will hold is not for everybody's eyes.
-    OpenOptions::new()
+    // Made here and not by SQLite: what it will hold is not for everybody's eyes. One that exists
+    // is not opened: closing it again would drop the locks that readers hold (fcntl(2)).
+    let made = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(false)
+        .create_new(true)
         .mode(0o600)
-        .open(path)
-        .map_err(at)?;
+        .open(path);
+    match made {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(at(error)),
+        _ => {}
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     let mut connection =

@@ -22,6 +22,8 @@ const GROUP: usize = 64;
 const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
 /// Between the steps of a purge, so that batches get their turn.
 const RETENTION_PAUSE: Duration = Duration::from_millis(50);
+/// How long the last checkpoint waits for other programs that read; it is not needed.
+const LAST_CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
 /// From one look at the files' sizes to the next.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -287,7 +289,11 @@ impl Handler<Drain> for DbWriter {
         self.commit();
         let checkpoint = self
             .connection
-            .execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)");
+            .busy_timeout(LAST_CHECKPOINT_PATIENCE)
+            .and_then(|()| {
+                self.connection
+                    .execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+            });
         if let Err(error) = checkpoint {
             // What is committed is safe in the log, which the next start reads.
             log::warn!("the last checkpoint failed: {error}");

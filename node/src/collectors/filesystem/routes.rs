@@ -13,6 +13,8 @@ use crate::http::{ApiError, NoParameters, NodeState, ReadableDuration, query};
 
 /// How far back the past goes when it is not said.
 const DEFAULT_SPAN: Duration = Duration::from_secs(24 * 3600);
+/// Rows at most when no step is said: a day of minutes, and more.
+const DEFAULT_ROWS: u64 = 2000;
 /// Rows of one answer at most.
 const MAX_ROWS: u128 = 10_000;
 
@@ -52,7 +54,7 @@ struct HistoryQuery {
     /// The end, RFC 3339; now when it is missing.
     to: Option<Timestamp>,
     /// One row for each step, the last that lies in it: a duration such as `5m`, or seconds; when
-    /// it is missing, every stored row or, in a span too long for that, one of 1000 steps.
+    /// it is missing, so many whole minutes that there are 2000 rows at most.
     #[param(value_type = Option<String>)]
     step: Option<ReadableDuration>,
 }
@@ -104,7 +106,11 @@ fn span(asked: &HistoryQuery) -> Result<Span, ApiError> {
     let long = u64::try_from(to.as_millis() - from.as_millis()).unwrap_or(0);
     let step = match asked.step {
         Some(ReadableDuration(step)) => step,
-        None => Duration::from_millis((long / 1000).max(60_000)),
+        None => {
+            // Whole minutes, so that rows stored each minute come evenly: all of them for a day.
+            let minutes = long.div_ceil(60_000).div_ceil(DEFAULT_ROWS).max(1);
+            Duration::from_secs(minutes.saturating_mul(60))
+        }
     };
     let rows = u128::from(long) / step.as_millis().max(1);
     if step.is_zero() || rows > MAX_ROWS {

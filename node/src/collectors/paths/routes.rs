@@ -10,7 +10,7 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::{KIND, table};
 use crate::collector::Collecting;
-use crate::http::{ApiError, NodeState, Page, command, query};
+use crate::http::{ApiError, NoParameters, NodeState, Object, Page, command, query};
 use crate::supervisor::{Trigger, Triggered};
 
 /// The endpoints' description.
@@ -116,7 +116,8 @@ async fn top(
 )]
 async fn scan(
     state: Data<NodeState>,
-    Json(asked): Json<ScanRequest>,
+    _: Query<NoParameters>,
+    Json(Object(asked)): Json<Object<ScanRequest>>,
 ) -> Result<HttpResponse, ApiError> {
     let trigger = Trigger {
         kind: KIND.name,
