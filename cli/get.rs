@@ -129,7 +129,7 @@ impl Answer {
         match self {
             Self::Health(health) => health.status == HealthStatus::Ok,
             Self::Filesystems(rows) => rows.iter().all(|row| row.status == FilesystemStatus::Ok),
-            Self::Paths(rows) => rows.iter().all(|row| row.status != PathStatus::Error),
+            Self::Paths(rows) => rows.iter().all(path_is_well),
             Self::History(_) | Self::Top(_) => true,
         }
     }
@@ -141,6 +141,17 @@ impl Answer {
             Self::History(rows) => render::history(rows, style),
             Self::Paths(rows) => render::paths(rows, style),
             Self::Top(rows) => render::top(rows, style),
+        }
+    }
+}
+
+/// A scan that has begun after a failed one does not make the path well.
+fn path_is_well(row: &PathStats) -> bool {
+    match row.status {
+        PathStatus::Ok => true,
+        PathStatus::Error => false,
+        PathStatus::Scanning => {
+            row.error_message.is_none() || row.unreadable_count.is_some_and(|count| count > 0)
         }
     }
 }

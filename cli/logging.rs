@@ -11,7 +11,7 @@ use log::kv::{self, Key, Value, VisitSource};
 use log::{Level, Record, SetLoggerError};
 
 /// What is logged when nobody says otherwise.
-const DEFAULT_FILTER: &str = "warn,etlmon_node::run=info";
+const DEFAULT_FILTER: &str = "warn,etlmon_node=info";
 
 /// How a line begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -55,17 +55,27 @@ impl Node {
     /// # Errors
     /// Whatever of these can't be had; nothing is left running then.
     pub fn start(config: Config, kinds: &'static [Kind]) -> Result<Self, StartError> {
-        let listeners = Listeners::bind(&config.node.listen)?;
+        let listen = config.node.listen.clone();
+        let listeners = Listeners::bind(&listen)?;
+        Self::start_on(listeners, config, kinds).inspect_err(|_| remove_sockets(&listen))
+    }
+
+    fn start_on(
+        listeners: Listeners,
+        config: Config,
+        kinds: &'static [Kind],
+    ) -> Result<Self, StartError> {
         let lock = DatabaseLock::take(&config.node.db_path)?;
         let database = lock.database().to_owned();
         let plan = plan(kinds, &config);
+        let reads = ReadPool::new(&database);
         let writer = WriterSettings {
             path: database.clone(),
             status: DatabaseStatus::new(&database),
+            reads: reads.clone(),
             retention: plan.retention.clone(),
         };
         let connection = DbWriter::open(&writer)?;
-        let reads = ReadPool::new(&database);
         let (gone, root_gone) = mpsc::channel(1);
         let settings = RootSettings {
             node_name: config.node.node_name.clone(),
@@ -146,12 +156,17 @@ impl Node {
             log::error!("the root actor was gone before the node ended");
         }
         self.server.stop(true).await;
-        for address in &self.config.node.listen {
-            if let ListenAddress::Unix(path) = address
-                && let Err(error) = std::fs::remove_file(path)
-            {
-                log::warn!("cannot remove {}: {error}", path.display());
-            }
+        remove_sockets(&self.config.node.listen);
+    }
+}
+
+/// Removes the sockets that this node has bound in the file system.
+fn remove_sockets(listen: &[ListenAddress]) {
+    for address in listen {
+        if let ListenAddress::Unix(path) = address
+            && let Err(error) = std::fs::remove_file(path)
+        {
+            log::warn!("cannot remove {}: {error}", path.display());
         }
     }
 }

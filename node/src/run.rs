@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::collectors::{KINDS, idle_sections};
 use crate::config::{self, Config, ConfigError, ListenAddress, Loaded};
@@ -15,6 +16,9 @@ use crate::supervisor::install_panic_log;
 
 /// Where the configuration is when nobody says where.
 const DEFAULT_FILE: &str = "/etc/etlmon/node.yaml";
+
+/// Threads that may block at once: running cycles, and hung ones.
+const MAX_BLOCKING_THREADS: usize = 1536;
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +71,21 @@ pub fn run(options: &Options) -> Result<(), StartError> {
         action: "wait for signals",
         source,
     })?;
-    actix::System::new().block_on(serve_until_told(options, loaded.config, orders))
+    actix::System::with_tokio_rt(runtime).block_on(serve_until_told(options, loaded.config, orders))
+}
+
+/// The runtime of the main thread. Each path on a dead file server holds a thread for as long as
+/// it hangs; with so many others still find one.
+#[expect(
+    clippy::expect_used,
+    reason = "without threads and a poller there is no node, and no one to tell"
+)]
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
+        .build()
+        .expect("a runtime")
 }
 
 fn load(options: &Options) -> Result<Loaded, ConfigError> {
@@ -100,12 +118,21 @@ async fn serve_until_told(
     );
     tell_manager(&[NotifyState::Ready, NotifyState::Status("collecting")]);
     let mut watchdog = actix_rt::time::interval(watchdog_period());
+    // At most one: signals that come while a file is read are answered by reading it once more.
+    let mut loading: Option<JoinHandle<Result<Loaded, ConfigError>>> = None;
+    let mut again = false;
     loop {
         tokio::select! {
             order = orders.recv() => match order {
-                Some(Order::Reload) => reload(options, &mut node).await,
+                Some(Order::Reload) if loading.is_some() => again = true,
+                Some(Order::Reload) => loading = Some(begin_reload(options)),
                 Some(Order::Stop) | None => break,
             },
+            loaded = arrival(&mut loading) => {
+                loading = again.then(|| begin_reload(options));
+                again = false;
+                end_reload(loaded, &mut node);
+            }
             // Comes from the thread that all collectors report to: it beats while they can.
             _ = watchdog.tick() => tell_manager(&[NotifyState::Watchdog]),
             () = node.root_gone() => process::exit(1),
@@ -118,13 +145,28 @@ async fn serve_until_told(
     process::exit(0)
 }
 
-/// Takes a changed configuration, or goes on with the old one when the new one is refused.
-async fn reload(options: &Options, node: &mut Node) {
+/// Reads the configuration again on a thread of its own: its file may lie where reading hangs.
+fn begin_reload(options: &Options) -> JoinHandle<Result<Loaded, ConfigError>> {
     if let Ok(now) = NotifyState::monotonic_usec_now() {
         tell_manager(&[NotifyState::Reloading, now]);
     }
-    let asked = options.clone();
-    match actix_rt::task::spawn_blocking(move || load(&asked)).await {
+    let options = options.clone();
+    actix_rt::task::spawn_blocking(move || load(&options))
+}
+
+/// Waits for what is being read; for ever when nothing is.
+async fn arrival(
+    loading: &mut Option<JoinHandle<Result<Loaded, ConfigError>>>,
+) -> Result<Result<Loaded, ConfigError>, JoinError> {
+    match loading {
+        Some(loading) => loading.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Takes a changed configuration, or goes on with the old one when the new one is refused.
+fn end_reload(loaded: Result<Result<Loaded, ConfigError>, JoinError>, node: &mut Node) {
+    match loaded {
         Ok(Ok(loaded)) => {
             for warning in &loaded.warnings {
                 log::warn!("{warning}");

@@ -59,6 +59,7 @@ struct Database {
     _folder: tempfile::TempDir,
     path: PathBuf,
     status: DatabaseStatus,
+    reads: ReadPool,
     writer: Addr<DbWriter>,
 }
 
@@ -68,9 +69,11 @@ impl Database {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("etlmon.db");
         let status = DatabaseStatus::new(&path);
+        let reads = ReadPool::new(&path);
         let settings = WriterSettings {
             path: path.clone(),
             status: status.clone(),
+            reads: reads.clone(),
             retention: Arc::new([]),
         };
         let connection = DbWriter::open(&settings).unwrap();
@@ -83,6 +86,7 @@ impl Database {
             _folder: folder,
             path,
             status,
+            reads,
             writer,
         }
     }
@@ -221,7 +225,7 @@ async fn the_batch_of_a_cycle_that_was_given_up_is_refused() {
 async fn a_read_sees_no_half_of_a_batch_and_waits_for_no_write() {
     const ROWS: usize = 2000;
     let database = Database::start();
-    let pool = ReadPool::new(&database.path);
+    let pool = database.reads.clone();
     let done = Arc::new(AtomicBool::new(false));
     let readers: Vec<_> = (0..3)
         .map(|_| {

@@ -22,7 +22,9 @@ CREATE TABLE filesystem_usage (
     status              TEXT NOT NULL CHECK (status IN ('OK', 'STALE', 'ERROR')),
     error_message       TEXT,
     full_in_sec         INTEGER,
-    collected_at        INTEGER
+    collected_at        INTEGER,
+    -- When the figures are out of date, should no further cycle be stored.
+    stale_at            INTEGER NOT NULL
 ) STRICT;
 
 -- The past of each file system, one row a history step, in the order of time.

@@ -12,7 +12,7 @@ use crate::Timestamp;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Filesystem {
-    /// Where it is mounted; see [`crate::text::from_bytes`] for names that are not UTF-8.
+    /// Where it is mounted; bytes that are not UTF-8 are written `\xHH`.
     pub mount_point: String,
     /// The mount's source: a device, `server:/export`, or a pool's dataset.
     pub device: String,

@@ -29,7 +29,8 @@ pub struct PathStats {
     pub status: PathStatus,
     /// Why the last scan failed, or the first directory that could not be read.
     pub error_message: Option<String>,
-    /// Directories below the path that could not be read, and so are missing from the counts.
+    /// Directories below the path that could not be read, and entries that could not be examined:
+    /// they are missing from the counts.
     pub unreadable_count: Option<u64>,
     /// Seconds from one scan's start to the next one's.
     pub scan_interval_sec: u64,
@@ -46,7 +47,7 @@ pub struct PathStats {
 pub enum PathStatus {
     /// It was complete.
     Ok,
-    /// One is under way.
+    /// One is under way, or waits for its turn; what is known is from the one before.
     Scanning,
     /// It failed: the path is missing, may not be read, or took too long.
     Error,

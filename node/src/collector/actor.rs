@@ -49,6 +49,8 @@ pub struct CollectorSetup {
 /// Runs one collector.
 pub struct CollectorActor<C: Collector> {
     setup: CollectorSetup,
+    /// Taken at the start.
+    make: Option<Box<dyn FnOnce() -> C>>,
     /// Here between cycles, with the job during one.
     collector: Option<C>,
     announcer: Option<Announcer<C::Batch>>,
@@ -59,13 +61,14 @@ pub struct CollectorActor<C: Collector> {
 }
 
 impl<C: Collector> CollectorActor<C> {
-    /// Starts the actor on the calling thread's arbiter.
-    pub fn start(setup: CollectorSetup, collector: C) -> Addr<Self> {
-        let announcer = collector.announcer();
+    /// Starts the actor on the calling thread's arbiter. The collector is made within it, so that
+    /// a panic in the making is the actor's own.
+    pub fn start(setup: CollectorSetup, make: impl FnOnce() -> C + 'static) -> Addr<Self> {
         Actor::start(Self {
             setup,
-            collector: Some(collector),
-            announcer,
+            make: Some(Box::new(make)),
+            collector: None,
+            announcer: None,
             slot_awaited: None,
             store_retried: false,
         })
@@ -151,7 +154,6 @@ impl<C: Collector> CollectorActor<C> {
                 self.setup.exit.set_cause(message);
                 ctx.stop();
             }
-            CycleEnd::Abandoned => ctx.stop(),
         }
     }
 
@@ -176,6 +178,8 @@ impl<C: Collector> Actor for CollectorActor<C> {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        self.collector = self.make.take().map(|make| make());
+        self.announcer = self.collector.as_ref().and_then(Collector::announcer);
         self.tick(ctx);
     }
 }

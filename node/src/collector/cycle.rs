@@ -43,8 +43,6 @@ pub(super) enum CycleEnd<C> {
     },
     /// It panicked and is lost.
     Panicked(String),
-    /// The node is ending.
-    Abandoned,
 }
 
 impl<C: Collector> Cycle<C> {
@@ -55,14 +53,12 @@ impl<C: Collector> Cycle<C> {
         guard: JobGuard,
         stalled: impl Fn(String),
     ) -> CycleEnd<C> {
-        let Some(place) = self.lanes.enter(self.lane).await else {
-            return CycleEnd::Abandoned;
-        };
+        let place = self.lanes.enter(self.lane).await;
         let next_at = self.schedule.next_at();
         if let Err(error) = self.announce(&Progress::Begun { next_at }).await {
             let event = CycleEvent::Failed {
                 reason: error.to_string(),
-                took: Duration::ZERO,
+                took: None,
             };
             return CycleEnd::Back {
                 collector,
@@ -109,7 +105,8 @@ impl<C: Collector> Cycle<C> {
     }
 
     /// Waits for the job however long it takes, and tells when it is past its deadline. A job that
-    /// shows no sign of life gives its place to others long before that: it probably hangs.
+    /// shows no sign of life gives its place to others long before that: it probably hangs. If it
+    /// goes on, it takes a place again where one is free.
     async fn watch<T>(
         &self,
         mut job: JoinHandle<T>,
@@ -125,9 +122,11 @@ impl<C: Collector> Cycle<C> {
                 return joined;
             }
             let beats_now = pulse.beats();
-            if beats_now == beats {
-                drop(place.take());
-            }
+            place = match place {
+                _ if beats_now == beats => None,
+                None => self.lanes.try_enter(self.lane),
+                place => place,
+            };
             beats = beats_now;
         }
         drop(place);
@@ -135,8 +134,9 @@ impl<C: Collector> Cycle<C> {
             "has not returned within {}; waiting for it",
             humantime::format_duration(self.timeout)
         );
+        // Told before it is recorded: the database may hang with the disk.
+        stalled(reason.clone());
         self.announce_failure(&reason).await;
-        stalled(reason);
         job.await
     }
 
@@ -157,7 +157,13 @@ impl<C: Collector> Cycle<C> {
                 (reason, is_stored)
             }
         };
-        (CycleEvent::Failed { reason, took }, is_stored)
+        (
+            CycleEvent::Failed {
+                reason,
+                took: Some(took),
+            },
+            is_stored,
+        )
     }
 
     async fn announce(&self, progress: &Progress<'_>) -> Result<(), StoreError> {

@@ -33,13 +33,25 @@ impl Lanes {
         }
     }
 
-    /// Waits for a place, in the order of asking; none when the node is ending.
-    pub(super) async fn enter(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
-        let places = match lane {
+    /// Waits for a place, in the order of asking.
+    pub(super) async fn enter(&self, lane: Lane) -> OwnedSemaphorePermit {
+        match Arc::clone(self.places(lane)).acquire_owned().await {
+            Ok(place) => place,
+            // A semaphore that nobody closes gives its places in the end.
+            Err(_closed) => std::future::pending().await,
+        }
+    }
+
+    /// A place if one is free.
+    pub(super) fn try_enter(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(self.places(lane)).try_acquire_owned().ok()
+    }
+
+    fn places(&self, lane: Lane) -> &Arc<Semaphore> {
+        match lane {
             Lane::Quick => &self.quick,
             Lane::Bulk => &self.bulk,
-        };
-        Arc::clone(places).acquire_owned().await.ok()
+        }
     }
 }
 

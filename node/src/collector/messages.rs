@@ -47,8 +47,8 @@ pub enum CycleEvent {
     Failed {
         /// Why.
         reason: String,
-        /// How long the collecting took.
-        took: Duration,
+        /// How long the collecting took; none when there was none.
+        took: Option<Duration>,
     },
     /// The job has not returned by its deadline.
     Stalled {

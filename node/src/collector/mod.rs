@@ -28,7 +28,8 @@ pub trait Collector: Send + Unpin + 'static {
     /// What one cycle finds.
     type Batch: Persist;
 
-    /// Looks once. Long work asks [`Tick::must_end`] now and then, and gives up with an error.
+    /// Looks once. Long work looks now and then at the tick's deadline and lease, gives up with an
+    /// error when they have ended, and shows by the pulse that it goes on.
     ///
     /// # Errors
     /// Why nothing could be found out; health tells it, and the next tick tries again.
@@ -74,13 +75,6 @@ pub struct Tick {
     pub lease: Lease,
     /// Where long work shows that it goes on.
     pub pulse: Pulse,
-}
-
-impl Tick {
-    /// Whether to stop working: the deadline has passed, or the result is no longer wanted.
-    pub fn must_end(&self) -> bool {
-        self.lease.is_given_up() || Instant::now() >= self.deadline
-    }
 }
 
 /// Why a cycle found nothing out.

@@ -3,6 +3,8 @@
 pub mod filesystem;
 pub mod paths;
 
+use std::sync::Arc;
+
 use actix_web::web::ServiceConfig;
 
 use crate::config::Config;
@@ -19,7 +21,7 @@ pub struct Kind {
     /// The collectors that a configuration asks for.
     pub specs: fn(&Config) -> Vec<Spec>,
     /// Deletes rows of what a configuration no longer asks for.
-    pub tidy: fn(&Config) -> Option<Box<dyn Persist>>,
+    pub tidy: fn(&Config) -> Option<Arc<dyn Persist + Sync>>,
     /// What of its tables is purged.
     pub retention: fn(&Config) -> Vec<RetentionRule>,
     /// Its endpoints.

@@ -36,6 +36,11 @@ pub use refresh::Refresh;
 pub use retention::{Limits, Retention};
 pub use xferlog::XferlogConfig;
 
+/// A duration as the configuration writes it, such as `1h 30m`.
+pub(crate) fn parse_duration(text: &str) -> Option<std::time::Duration> {
+    duration::parse(text).ok()
+}
+
 use error::Problems;
 use format::Tree;
 use item::Item;

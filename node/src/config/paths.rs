@@ -3,8 +3,9 @@
 use std::path::{Component, PathBuf};
 use std::time::Duration;
 
-use ignore::gitignore::GitignoreBuilder;
 use serde::Serialize;
+
+use crate::collectors::paths::walk::Excludes;
 
 use super::duration::{self, INTERVAL, TIMEOUT};
 use super::item::{Item, Seen};
@@ -96,18 +97,9 @@ fn directory(item: &Item<'_>, seen: &mut Seen) -> Option<PathBuf> {
 }
 
 fn exclude_glob(item: &Item<'_>) -> Option<String> {
-    let glob = item.text()?;
-    if glob.starts_with('#') || glob.trim().is_empty() {
-        // gitignore(5) takes it for a comment or a separator: it would exclude nothing.
-        return item.refuse("a glob as in .gitignore, where # is written \\#");
-    }
-    match GitignoreBuilder::new("/").add_line(None, glob) {
-        Ok(_) => Some(glob.to_owned()),
-        Err(ignore::Error::Glob { err, .. }) => {
-            item.refuse(format!("a glob as in .gitignore, and this is none: {err}"))
-        }
-        Err(error) => item.refuse(format!(
-            "a glob as in .gitignore, and this is none: {error}"
-        )),
+    let glob = item.text()?.to_owned();
+    match Excludes::new(std::slice::from_ref(&glob)) {
+        Ok(_) => Some(glob),
+        Err(error) => item.refuse(format!("a glob as in .gitignore, but {}", error.reason)),
     }
 }

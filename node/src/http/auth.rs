@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use actix_web::HttpResponse;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, ORIGIN};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web;
@@ -40,24 +40,30 @@ impl Auth {
         is_command: bool,
         listener: IpAddr,
         authorization: Option<&str>,
+        origin: Option<&str>,
     ) -> Result<(), ApiError> {
         let config = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
         if !is_command && config.reads == Reads::Open {
             return Ok(());
         }
+        let forbidden =
+            |detail| ApiError::new(StatusCode::FORBIDDEN, ProblemCode::Forbidden, detail);
         if config.tokens.is_empty() {
+            if origin.is_some_and(|origin| !is_of_this_machine(origin)) {
+                return Err(forbidden(
+                    "commands of a web page from elsewhere are refused while no token is \
+                     configured"
+                        .to_owned(),
+                ));
+            }
             if listener.is_loopback() {
                 return Ok(());
             }
-            return Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                ProblemCode::Forbidden,
-                format!(
-                    "commands are refused on {listener}, which is not a loopback address, while \
+            return Err(forbidden(format!(
+                "commands are refused on {listener}, which is not a loopback address, while \
                      no token is configured; to allow them set auth.tokens in the node's \
                      configuration, or send them through a loopback or unix listener"
-                ),
-            ));
+            )));
         }
         let unauthorized =
             |detail| ApiError::new(StatusCode::UNAUTHORIZED, ProblemCode::Unauthorized, detail);
@@ -72,6 +78,19 @@ impl Auth {
             Err(unauthorized("this token is not known"))
         }
     }
+}
+
+/// Whether a browser's `Origin` (RFC 6454) is a page that this machine itself has served. A name
+/// that was made to lead here (DNS rebinding) is not.
+fn is_of_this_machine(origin: &str) -> bool {
+    let Some((_, authority)) = origin.split_once("://") else {
+        return false;
+    };
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750, section 2.1).
@@ -97,7 +116,14 @@ pub(super) async fn enforce(
             .headers()
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok());
-        if let Err(refusal) = state.auth.judge(is_command, listener, authorization) {
+        let origin = request
+            .headers()
+            .get(ORIGIN)
+            .map(|value| value.to_str().unwrap_or_default());
+        let judged = state
+            .auth
+            .judge(is_command, listener, authorization, origin);
+        if let Err(refusal) = judged {
             let refusal = request.into_response(HttpResponse::from_error(refusal));
             return Ok(refusal.map_into_right_body());
         }
@@ -132,30 +158,63 @@ mod tests {
     #[test]
     fn without_tokens_only_this_machine_may_command() {
         let auth = auth(&[], Reads::Open);
-        assert_eq!(code(auth.judge(true, LOOPBACK, None)), 200);
-        assert_eq!(code(auth.judge(true, ANYWHERE, None)), 403);
-        assert_eq!(code(auth.judge(true, ANYWHERE, Some("Bearer x"))), 403);
-        assert_eq!(code(auth.judge(false, ANYWHERE, None)), 200);
+        assert_eq!(code(auth.judge(true, LOOPBACK, None, None)), 200);
+        assert_eq!(code(auth.judge(true, ANYWHERE, None, None)), 403);
+        assert_eq!(
+            code(auth.judge(true, ANYWHERE, Some("Bearer x"), None)),
+            403
+        );
+        assert_eq!(code(auth.judge(false, ANYWHERE, None, None)), 200);
+    }
+
+    #[test]
+    fn a_page_from_elsewhere_may_not_command_through_a_browser_here() {
+        let auth = auth(&[], Reads::Open);
+        for (origin, status) in [
+            ("http://localhost:8080", 200),
+            ("http://127.0.0.1", 200),
+            ("http://[::1]:8080", 200),
+            ("http://evil.example", 403),
+            ("http://127.0.0.1.evil.example:8080", 403),
+            ("null", 403),
+            ("", 403),
+        ] {
+            assert_eq!(
+                code(auth.judge(true, LOOPBACK, None, Some(origin))),
+                status,
+                "{origin}"
+            );
+            assert_eq!(code(auth.judge(false, LOOPBACK, None, Some(origin))), 200);
+        }
     }
 
     #[test]
     fn with_tokens_every_command_needs_one() {
         let auth = auth(&["secret"], Reads::Open);
         for listener in [LOOPBACK, ANYWHERE] {
-            assert_eq!(code(auth.judge(true, listener, None)), 401);
-            assert_eq!(code(auth.judge(true, listener, Some("Bearer wrong"))), 401);
-            assert_eq!(code(auth.judge(true, listener, Some("Basic secret"))), 401);
-            assert_eq!(code(auth.judge(true, listener, Some("bearer secret"))), 200);
-            assert_eq!(code(auth.judge(false, listener, None)), 200);
+            assert_eq!(code(auth.judge(true, listener, None, None)), 401);
+            assert_eq!(
+                code(auth.judge(true, listener, Some("Bearer wrong"), None)),
+                401
+            );
+            assert_eq!(
+                code(auth.judge(true, listener, Some("Basic secret"), None)),
+                401
+            );
+            assert_eq!(
+                code(auth.judge(true, listener, Some("bearer secret"), None)),
+                200
+            );
+            assert_eq!(code(auth.judge(false, listener, None, None)), 200);
         }
     }
 
     #[test]
     fn reads_need_a_token_where_the_configuration_says_so() {
         let auth = auth(&["secret"], Reads::Token);
-        assert_eq!(code(auth.judge(false, LOOPBACK, None)), 401);
+        assert_eq!(code(auth.judge(false, LOOPBACK, None, None)), 401);
         assert_eq!(
-            code(auth.judge(false, LOOPBACK, Some("Bearer secret"))),
+            code(auth.judge(false, LOOPBACK, Some("Bearer secret"), None)),
             200
         );
     }
@@ -167,6 +226,6 @@ mod tests {
             tokens: Vec::new(),
             reads: Reads::Open,
         });
-        assert_eq!(code(auth.judge(true, LOOPBACK, None)), 200);
+        assert_eq!(code(auth.judge(true, LOOPBACK, None, None)), 200);
     }
 }

@@ -11,7 +11,7 @@ mod server;
 
 pub use auth::Auth;
 pub use listen::{BindError, Listeners};
-pub use parameters::{NoParameters, Object, Page, ReadableDuration};
+pub use parameters::{NoParameters, Object, Offset, Page, ReadableDuration};
 pub use problem::ApiError;
 pub use server::{NodeState, serve};
 pub(crate) use server::{command, query};

@@ -4,8 +4,10 @@ use actix_web::http::header::ContentType;
 use actix_web::{HttpResponse, web};
 use etlmon_shared::{Problem, routes};
 use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{RefOr, Schema};
 
-use super::{ApiError, NoParameters, health};
+use super::{NoParameters, health};
 use crate::collectors::Kind;
 
 #[derive(OpenApi)]
@@ -20,17 +22,37 @@ use crate::collectors::Kind;
 )]
 struct NodeApi;
 
-/// The kinds whose endpoints belong to the contract.
-pub(super) struct Contract(pub(super) &'static [Kind]);
+/// The contract as JSON, written once.
+pub(super) struct Contract(String);
 
 impl Contract {
-    fn write(&self) -> Result<String, serde_json::Error> {
+    /// The contract of the node and of every kind of collector.
+    pub(super) fn new(kinds: &[Kind]) -> Self {
         let mut whole = NodeApi::openapi();
         env!("CARGO_PKG_VERSION").clone_into(&mut whole.info.version);
-        for kind in self.0 {
+        for kind in kinds {
             whole.merge((kind.openapi)());
         }
-        serde_json::to_string(&whole)
+        if let Some(components) = &mut whole.components {
+            let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+            components.add_security_scheme("token", SecurityScheme::Http(bearer));
+            for (name, schema) in &mut components.schemas {
+                require_all_fields(name, schema);
+            }
+        }
+        // Without a token the node may still take the request, so none is an alternative.
+        let none = SecurityRequirement::default();
+        whole.security = Some(vec![none, SecurityRequirement::new("token", [""; 0])]);
+        Self(serde_json::to_string(&whole).unwrap_or_default())
+    }
+}
+
+/// A field of an answer is never missing, only null; what a caller sends may leave fields out.
+fn require_all_fields(name: &str, schema: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::Object(object)) = schema
+        && !name.ends_with("Request")
+    {
+        object.required = object.properties.keys().cloned().collect();
     }
 }
 
@@ -42,11 +64,8 @@ impl Contract {
 pub(super) async fn openapi(
     contract: web::Data<Contract>,
     _: web::Query<NoParameters>,
-) -> Result<HttpResponse, ApiError> {
-    let json = contract
-        .write()
-        .map_err(|error| ApiError::internal(error.to_string()))?;
-    Ok(HttpResponse::Ok()
+) -> HttpResponse {
+    HttpResponse::Ok()
         .content_type(ContentType::json())
-        .body(json))
+        .body(contract.0.clone())
 }

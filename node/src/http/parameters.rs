@@ -12,7 +12,7 @@ pub struct NoParameters {}
 
 /// How many rows a list answers: 1 to 10000, 100 when it is not said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u32")]
+#[serde(try_from = "String")]
 pub struct Page(u32);
 
 impl Page {
@@ -31,15 +31,37 @@ impl Default for Page {
     }
 }
 
-impl TryFrom<u32> for Page {
+impl TryFrom<String> for Page {
     type Error = String;
 
-    fn try_from(rows: u32) -> Result<Self, Self::Error> {
-        if (1..=Self::MAX).contains(&rows) {
-            Ok(Self(rows))
-        } else {
-            Err(format!("limit is {rows}; it goes from 1 to {}", Self::MAX))
-        }
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let rows = text
+            .parse()
+            .ok()
+            .filter(|rows| (1..=Self::MAX).contains(rows));
+        rows.map(Self)
+            .ok_or_else(|| format!("limit is `{text}`; it goes from 1 to {}", Self::MAX))
+    }
+}
+
+/// How many rows a list leaves out first; 0 when it is not said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Offset(u64);
+
+impl Offset {
+    /// The number of rows.
+    pub fn rows(self) -> u64 {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Offset {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let rows = text.parse().map(Self);
+        rows.map_err(|_| format!("offset is `{text}`; it is a whole number from 0"))
     }
 }
 
@@ -52,7 +74,7 @@ impl<'de> Deserialize<'de> for ReadableDuration {
         let text = String::deserialize(deserializer)?;
         let seconds = text.parse().map(Duration::from_secs).ok();
         seconds
-            .or_else(|| humantime::parse_duration(&text).ok())
+            .or_else(|| crate::config::parse_duration(&text))
             .map(Self)
             .ok_or_else(|| {
                 serde::de::Error::custom(format!(

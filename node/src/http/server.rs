@@ -42,6 +42,7 @@ pub struct NodeState {
 /// When a socket can't be listened on.
 pub fn serve(kinds: &'static [Kind], state: NodeState, listeners: Listeners) -> io::Result<Server> {
     let state = web::Data::new(state);
+    let contract = web::Data::new(openapi::Contract::new(kinds));
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
@@ -58,7 +59,7 @@ pub fn serve(kinds: &'static [Kind], state: NodeState, listeners: Listeners) -> 
             .wrap(Compress::default())
             .wrap(from_fn(request::accompany))
             .service(query(routes::HEALTH, health::health))
-            .app_data(web::Data::new(openapi::Contract(kinds)))
+            .app_data(contract.clone())
             .service(query(routes::OPENAPI, openapi::openapi))
             .configure(|config| kinds.iter().for_each(|kind| (kind.routes)(config)))
             .default_service(web::to(unknown_path))

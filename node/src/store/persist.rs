@@ -18,6 +18,12 @@ pub trait Persist: Send + 'static {
     fn persist(&self, connection: &Connection) -> Result<(), PersistError>;
 }
 
+impl Persist for Arc<dyn Persist + Sync> {
+    fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
+        self.as_ref().persist(connection)
+    }
+}
+
 /// The generation that a batch belongs to: once it is given up, the writer refuses the batch.
 ///
 /// One is shared by a collector actor, the cycles that it runs and the batches that they send.

@@ -1,6 +1,7 @@
 //! Read connections for the API: a bounded number, each unable to write, none waited for long.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
@@ -17,19 +18,32 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The pool of read connections.
 #[derive(Clone)]
-pub struct ReadPool(r2d2::Pool<SqliteConnectionManager>);
+pub struct ReadPool {
+    path: PathBuf,
+    pool: Arc<RwLock<Option<Pool>>>,
+}
+
+type Pool = r2d2::Pool<SqliteConnectionManager>;
 
 impl ReadPool {
-    /// A pool on a database that exists; connections are opened as they are needed.
+    /// A pool for a database that need not exist yet: until [`ReadPool::renew`] it is closed.
     pub fn new(path: &Path) -> Self {
-        Self(
-            r2d2::Pool::builder()
-                .max_size(CONNECTIONS)
-                .min_idle(Some(0))
-                .test_on_check_out(false)
-                .connection_timeout(CHECKOUT_TIMEOUT)
-                .build_unchecked(open::reader(path)),
-        )
+        Self {
+            path: path.to_owned(),
+            pool: Arc::default(),
+        }
+    }
+
+    /// Opens the pool anew on the file that is there now. One connection is opened at once, since
+    /// opening one may hang when the disk does; the others as they are needed.
+    pub fn renew(&self) {
+        let pool = r2d2::Pool::builder()
+            .max_size(CONNECTIONS)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_timeout(CHECKOUT_TIMEOUT)
+            .build_unchecked(open::reader(&self.path));
+        *self.pool.write().unwrap_or_else(PoisonError::into_inner) = Some(pool);
     }
 
     /// Runs a query off the caller's thread, all of it on one snapshot of the database.
@@ -42,7 +56,12 @@ impl ReadPool {
         T: Send + 'static,
         Q: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        let pool = self.0.clone();
+        let pool = self
+            .pool
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let pool = pool.ok_or(StoreError::WriterGone)?;
         let job = actix_rt::task::spawn_blocking(move || {
             let mut connection = pool.get()?;
             let sql = |source| StoreError::Sql {

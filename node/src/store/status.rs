@@ -61,12 +61,12 @@ impl DatabaseStatus {
         self.update(|state| state.busy_since = Some(Instant::now()));
     }
 
-    /// A transaction was committed.
-    pub fn written(&self, at: Timestamp) {
+    /// A transaction was committed; `at` is none when each of its batches was refused.
+    pub fn written(&self, at: Option<Timestamp>) {
         self.update(|state| {
             state.busy_since = None;
             state.health.writable = true;
-            state.health.last_write_at = Some(at);
+            state.health.last_write_at = at.or(state.health.last_write_at);
             state.health.last_error = None;
         });
     }

@@ -1,6 +1,7 @@
 //! The actor with the only write connection: groups what is waiting into one transaction.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::persist::{Lease, Persist};
 use super::retention::{self, RetentionRule};
-use super::{DatabaseStatus, StoreError, open};
+use super::{DatabaseStatus, ReadPool, StoreError, open};
 use crate::supervisor::ExitNotice;
 
 /// Messages that wait before a sender has to.
@@ -64,6 +65,8 @@ pub struct WriterSettings {
     pub path: PathBuf,
     /// Where the state is told.
     pub status: DatabaseStatus,
+    /// The readers, whose connections end with the file that they opened.
+    pub reads: ReadPool,
     /// What to purge.
     pub retention: Arc<[RetentionRule]>,
 }
@@ -73,9 +76,14 @@ pub struct DbWriter {
     connection: Connection,
     waiting: Vec<Waiting>,
     settings: WriterSettings,
+    /// Which file was opened: another one may come in its place.
+    file: Option<FileId>,
     measured: Instant,
-    _exit: ExitNotice,
+    exit: ExitNotice,
 }
+
+/// Device and inode.
+type FileId = (u64, u64);
 
 struct Waiting {
     store: Store,
@@ -90,6 +98,7 @@ impl DbWriter {
     pub fn open(settings: &WriterSettings) -> Result<Connection, StoreError> {
         let connection = open::writer(&settings.path)?;
         settings.status.measure(&settings.path);
+        settings.reads.renew();
         Ok(connection)
     }
 
@@ -100,14 +109,16 @@ impl DbWriter {
         exit: ExitNotice,
     ) -> (Addr<Self>, Arbiter) {
         let arbiter = Arbiter::new();
+        let file = file_id(&settings.path);
         let writer = Self::start_in_arbiter(&arbiter.handle(), move |ctx| {
             ctx.set_mailbox_capacity(MAILBOX);
             Self {
                 connection,
                 waiting: Vec::new(),
                 settings,
+                file,
                 measured: Instant::now(),
-                _exit: exit,
+                exit,
             }
         });
         (writer, arbiter)
@@ -115,15 +126,29 @@ impl DbWriter {
 
     /// One transaction for all that waits, a savepoint for each batch: a batch that fails takes
     /// no other with it.
-    fn commit(&mut self) {
+    fn commit(&mut self, ctx: &mut Context<Self>) {
         if self.waiting.is_empty() {
             return;
+        }
+        if self.measured.elapsed() >= MEASURE_INTERVAL {
+            self.measured = Instant::now();
+            self.settings.status.measure(&self.settings.path);
+            if file_id(&self.settings.path) != self.file {
+                // What is written now would be lost with the last handle.
+                self.exit
+                    .set_cause("its file was removed or replaced".to_owned());
+                self.waiting.clear();
+                return ctx.stop();
+            }
         }
         let waiting = std::mem::take(&mut self.waiting);
         let mut results = Vec::with_capacity(waiting.len());
         self.settings.status.writing();
         match self.transact(&waiting, &mut results) {
-            Ok(()) => self.settings.status.written(Timestamp::now()),
+            Ok(()) => {
+                let stored = results.iter().any(Result::is_ok);
+                self.settings.status.written(stored.then(Timestamp::now));
+            }
             Err(error) => {
                 self.settings.status.refused(&error.to_string());
                 let lost = || {
@@ -139,10 +164,6 @@ impl DbWriter {
         for (waiting, result) in waiting.into_iter().zip(results) {
             // A sender that no longer waits has been given up.
             let _ = waiting.answer.send(result);
-        }
-        if self.measured.elapsed() >= MEASURE_INTERVAL {
-            self.measured = Instant::now();
-            self.settings.status.measure(&self.settings.path);
         }
     }
 
@@ -190,6 +211,13 @@ impl DbWriter {
         }
         retention::shrink(&self.connection)
     }
+}
+
+/// Which file a path leads to; none when there is none.
+fn file_id(path: &Path) -> Option<FileId> {
+    std::fs::metadata(path)
+        .ok()
+        .map(|file| (file.dev(), file.ino()))
 }
 
 /// An SQLite error once more, for each of the batches that it hit.
@@ -241,7 +269,7 @@ impl Handler<Store> for DbWriter {
         let (answer, stored) = oneshot::channel();
         self.waiting.push(Waiting { store, answer });
         if self.waiting.len() >= GROUP {
-            self.commit();
+            self.commit(ctx);
         } else if self.waiting.len() == 1 {
             // Handled when the mailbox is empty: whatever is in it joins this transaction.
             ctx.notify(Commit);
@@ -253,8 +281,8 @@ impl Handler<Store> for DbWriter {
 impl Handler<Commit> for DbWriter {
     type Result = ();
 
-    fn handle(&mut self, _: Commit, _: &mut Self::Context) {
-        self.commit();
+    fn handle(&mut self, _: Commit, ctx: &mut Self::Context) {
+        self.commit(ctx);
     }
 }
 
@@ -286,7 +314,7 @@ impl Handler<Drain> for DbWriter {
     type Result = ();
 
     fn handle(&mut self, _: Drain, ctx: &mut Self::Context) {
-        self.commit();
+        self.commit(ctx);
         let checkpoint = self
             .connection
             .busy_timeout(LAST_CHECKPOINT_PATIENCE)

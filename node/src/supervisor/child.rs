@@ -23,6 +23,8 @@ pub(super) struct Child {
     schedule: Schedule,
     slot: JobSlot,
     lease: Lease,
+    /// Whether its restart is due at a later time.
+    waits: bool,
 }
 
 /// What every child is started with.
@@ -36,7 +38,7 @@ pub(super) struct Surroundings {
 impl Child {
     /// A child that has not been started. `slot` is that of an earlier collector of the same
     /// name, whose job may still hang.
-    pub(super) fn new(spec: Spec, incarnation: u64, slot: JobSlot) -> Self {
+    pub(super) fn new(spec: Spec, slot: JobSlot) -> Self {
         let health = CollectorHealth {
             name: spec.name(),
             status: CollectorStatus::Restarting,
@@ -51,7 +53,7 @@ impl Child {
         let schedule = Schedule::new(Instant::now(), spec.timing.interval);
         Self {
             spec,
-            incarnation,
+            incarnation: 0,
             handle: None,
             health,
             backoff: Backoff::default(),
@@ -59,6 +61,7 @@ impl Child {
             schedule,
             slot,
             lease: Lease::default(),
+            waits: false,
         }
     }
 
@@ -94,6 +97,18 @@ impl Child {
         self.health.status = CollectorStatus::Running;
     }
 
+    /// Whether it neither runs nor is about to be started.
+    pub(super) fn is_idle(&self) -> bool {
+        self.handle.is_none() && !self.waits
+    }
+
+    /// The wait after the end of this life is over; whether it is to be started.
+    pub(super) fn end_wait(&mut self, incarnation: u64) -> bool {
+        let due = self.waits && self.incarnation == incarnation;
+        self.waits &= !due;
+        due
+    }
+
     /// Ends its present life; the result of a job under way is refused.
     pub(super) fn give_up(&mut self) {
         self.lease.give_up();
@@ -105,6 +120,7 @@ impl Child {
     /// It ended by itself; the wait before it is started again.
     pub(super) fn exited(&mut self, cause: Option<String>) -> Duration {
         self.handle = None;
+        self.waits = true;
         self.health.restarts += 1;
         self.health.status = CollectorStatus::Restarting;
         let cause = cause.map_or_else(
@@ -136,7 +152,7 @@ impl Child {
             }
             CycleEvent::Failed { reason, took } => {
                 self.health.status = CollectorStatus::Failed;
-                self.health.last_duration_ms = ms(took);
+                self.health.last_duration_ms = took.and_then(ms).or(self.health.last_duration_ms);
                 self.note_error(reason);
             }
             CycleEvent::Stalled { reason } => {

@@ -3,12 +3,15 @@
 mod backoff;
 mod child;
 mod exit_notice;
+mod handlers;
 mod health;
+mod messages;
 mod panics;
 mod root;
 mod spec;
 
 pub use exit_notice::{ChildExited, ChildId, ExitNotice};
+pub use messages::{GetHealth, Plan, Reload, Shutdown, Trigger, Triggered};
 pub use panics::{install_panic_log, panic_message};
-pub use root::{GetHealth, Plan, Reload, Root, RootSettings, Shutdown, Trigger, Triggered};
+pub use root::{Root, RootSettings};
 pub use spec::{Spec, Timing};

@@ -1,4 +1,4 @@
-//! The root actor: starts the writer and the collectors, starts them again, answers health.
+//! The root actor: starts the writer and the collectors, and starts them again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,22 +6,18 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use etlmon_shared::Timestamp;
-use etlmon_shared::health::{CollectorStatus, Health};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use super::backoff::Backoff;
 use super::child::{Child, Surroundings};
-use super::health::judge;
-use super::spec::Spec;
-use super::{ChildExited, ChildId, ExitNotice};
-use crate::collector::{CollectNow, Collecting, CycleReport, JobSlot, Lanes};
-use crate::store::{
-    DbWriter, Drain, Lease, Persist, Retain, RetentionRule, Store, StoreError, WriterSettings,
-};
+use super::messages::Plan;
+use super::{ChildId, ExitNotice};
+use crate::collector::{JobSlot, Lanes};
+use crate::store::{DbWriter, Lease, Persist, Retain, Store, StoreError, WriterSettings};
 
-/// How long the writer may take to store what is waiting when the node ends.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+/// Between two tries to make the tables those of the configuration.
+const TIDY_RETRY: Duration = Duration::from_secs(5);
 
 /// What root is made of.
 pub struct RootSettings {
@@ -37,73 +33,29 @@ pub struct RootSettings {
     pub gone: mpsc::Sender<()>,
 }
 
-/// What is to run.
-#[derive(Default)]
-pub struct Plan {
-    /// The collectors.
-    pub specs: Vec<Spec>,
-    /// What rids the tables of rows that no collector of these keeps.
-    pub tidies: Vec<Box<dyn Persist>>,
-    /// What is purged.
-    pub retention: Arc<[RetentionRule]>,
-}
-
-/// Asks for the node's state.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "Health")]
-pub struct GetHealth;
-
-/// Runs another plan: what is the same goes on, the rest is ended, started or restarted.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Reload(pub Plan);
-
-/// Stores what is waiting and ends everything.
-#[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "()")]
-pub struct Shutdown;
-
-/// Begins a cycle now in collectors of one kind.
-#[derive(Clone, Debug, Message)]
-#[rtype(result = "Triggered")]
-pub struct Trigger {
-    /// The kind.
-    pub kind: &'static str,
-    /// Their subjects; all when none are given.
-    pub subjects: Option<Vec<String>>,
-}
-
-/// What became of a [`Trigger`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Triggered {
-    /// What each collector said.
-    Done(Vec<(String, Collecting)>),
-    /// No collector of that kind has this subject; none was asked.
-    NoSuchSubject(String),
-    /// This collector is being restarted; none was asked.
-    Restarting(String),
-}
-
 /// The root of all actors; it never blocks and never waits.
 pub struct Root {
-    settings: RootSettings,
-    started: Instant,
-    started_at: Timestamp,
-    children: BTreeMap<String, Child>,
+    pub(super) settings: RootSettings,
+    pub(super) started: Instant,
+    pub(super) started_at: Timestamp,
+    pub(super) children: BTreeMap<String, Child>,
     /// Slots of collectors that were removed and may come back while their job hangs.
     slots: BTreeMap<String, JobSlot>,
-    writer: Option<Writer>,
+    pub(super) writer: Option<Writer>,
     writer_backoff: Backoff,
     incarnations: u64,
+    /// How often the tables were to be made those of a configuration; the newest counts.
+    settlings: u64,
     /// Taken by the first start of the writer.
     connection: Option<Connection>,
-    stopping: bool,
+    pub(super) stopping: bool,
 }
 
-struct Writer {
-    address: Addr<DbWriter>,
+/// The writer's present life.
+pub(super) struct Writer {
+    pub(super) address: Addr<DbWriter>,
     arbiter: Arbiter,
-    incarnation: u64,
+    pub(super) incarnation: u64,
     started: Instant,
 }
 
@@ -119,6 +71,7 @@ impl Root {
             writer: None,
             writer_backoff: Backoff::default(),
             incarnations: 0,
+            settlings: 0,
             connection: Some(connection),
             stopping: false,
         })
@@ -134,19 +87,82 @@ impl Root {
         let exit = ExitNotice::new(ChildId::Writer { incarnation }, ctx.address().recipient());
         let settings = self.settings.writer.clone();
         let (address, arbiter) = DbWriter::start(connection, settings, exit);
+        let started = Instant::now();
         self.writer = Some(Writer {
             address,
             arbiter,
             incarnation,
-            started: Instant::now(),
+            started,
         });
-        let names: Vec<String> = self.children.keys().cloned().collect();
+    }
+
+    /// Makes the children those of the plan. Those that are new start when the tables are settled.
+    pub(super) fn follow(&mut self, plan: Plan, ctx: &mut Context<Self>) {
+        let mut old = std::mem::take(&mut self.children);
+        for spec in &plan.specs {
+            let name = spec.name();
+            let child = match old.remove(&name) {
+                Some(child) if child.spec.is_like(spec) => child,
+                Some(mut before) => {
+                    before.give_up();
+                    Child::new(spec.clone(), before.slot())
+                }
+                None => {
+                    let slot = self.slots.remove(&name).unwrap_or_default();
+                    Child::new(spec.clone(), slot)
+                }
+            };
+            self.children.insert(name, child);
+        }
+        for (name, mut child) in old {
+            child.give_up();
+            self.slots.insert(name, child.slot());
+        }
+        self.slots.retain(|_, slot| slot.is_taken());
+        self.settings.writer.retention = Arc::clone(&plan.retention);
+        if let Some(writer) = &self.writer {
+            writer.address.do_send(Retain(Arc::clone(&plan.retention)));
+        }
+        self.settings.plan = plan;
+        self.settle(ctx);
+    }
+
+    /// Rids the tables of rows that no collector of the plan keeps, and starts the children that
+    /// do not run. The results of those that were ended are refused by now, so that no late one
+    /// comes back; and meanwhile root goes on answering.
+    fn settle(&mut self, ctx: &mut Context<Self>) {
+        let Some(writer) = &self.writer else {
+            // It settles when it is back.
+            return;
+        };
+        self.settlings += 1;
+        let settling = self.settlings;
+        let tidied = tidy(writer.address.clone(), self.settings.plan.tidies.clone());
+        ctx.spawn(tidied.into_actor(self).map(move |tidied, root, ctx| {
+            if root.settlings != settling || root.stopping {
+                return;
+            }
+            root.start_idle_children(ctx);
+            if let Err(error) = tidied {
+                log::warn!("rows of removed things could not be deleted yet: {error}");
+                ctx.run_later(TIDY_RETRY, move |root, ctx| {
+                    if root.settlings == settling {
+                        root.settle(ctx);
+                    }
+                });
+            }
+        }));
+    }
+
+    fn start_idle_children(&mut self, ctx: &mut Context<Self>) {
+        let idle = self.children.iter().filter(|(_, child)| child.is_idle());
+        let names: Vec<String> = idle.map(|(name, _)| name.clone()).collect();
         for name in names {
             self.start_child(&name, ctx);
         }
     }
 
-    fn start_child(&mut self, name: &str, ctx: &mut Context<Self>) {
+    pub(super) fn start_child(&mut self, name: &str, ctx: &mut Context<Self>) {
         let incarnation = self.next_incarnation();
         let (Some(writer), Some(child)) = (&self.writer, self.children.get_mut(name)) else {
             return;
@@ -160,58 +176,14 @@ impl Root {
         child.start(incarnation, &around);
     }
 
-    /// Makes the children those of the plan. Rows of the others go after their results are
-    /// refused, so that no late one comes back.
-    fn follow(&mut self, plan: Plan, ctx: &mut Context<Self>) {
-        let mut old = std::mem::take(&mut self.children);
-        let mut fresh = Vec::new();
-        for spec in plan.specs {
-            let name = spec.name();
-            let child = match old.remove(&name) {
-                Some(child) if child.spec.is_like(&spec) => child,
-                before => {
-                    let slot = before
-                        .as_ref()
-                        .map(Child::slot)
-                        .or_else(|| self.slots.remove(&name));
-                    if let Some(mut before) = before {
-                        before.give_up();
-                    }
-                    fresh.push(name.clone());
-                    Child::new(spec, 0, slot.unwrap_or_default())
-                }
-            };
-            self.children.insert(name, child);
-        }
-        for (name, mut child) in old {
-            child.give_up();
-            self.slots.insert(name, child.slot());
-        }
-        self.slots.retain(|_, slot| slot.is_taken());
-        self.settings.writer.retention = plan.retention.clone();
-        if let Some(writer) = &self.writer {
-            let address = writer.address.clone();
-            address.do_send(Retain(plan.retention));
-            let tidied = tidy(address, plan.tidies).into_actor(self);
-            // Children start when the tables are tidy; meanwhile root goes on answering.
-            ctx.spawn(tidied.map(move |(), root, ctx| {
-                for name in fresh {
-                    root.start_child(&name, ctx);
-                }
-            }));
-        }
-    }
-
-    fn writer_exited(&mut self, cause: Option<String>, ctx: &mut Context<Self>) {
+    pub(super) fn writer_exited(&mut self, cause: Option<String>, ctx: &mut Context<Self>) {
         let Some(writer) = self.writer.take() else {
             return;
         };
         let cause = cause.unwrap_or_else(|| "it ended without being asked to".to_owned());
         log::error!("the database writer is gone ({cause}); all collectors wait for it");
-        self.settings
-            .writer
-            .status
-            .refused(&format!("the writer is restarting: {cause}"));
+        let reason = format!("the writer is restarting: {cause}");
+        self.settings.writer.status.refused(&reason);
         writer.arbiter.stop();
         for child in self.children.values_mut() {
             child.suspend();
@@ -230,7 +202,8 @@ impl Root {
             let error = match opened {
                 Ok(Ok(connection)) => {
                     log::warn!("the database writer is back");
-                    return root.start_writer(connection, ctx);
+                    root.start_writer(connection, ctx);
+                    return root.settle(ctx);
                 }
                 Ok(Err(error)) => error.to_string(),
                 Err(error) => error.to_string(),
@@ -243,18 +216,21 @@ impl Root {
     }
 }
 
-async fn tidy(writer: Addr<DbWriter>, tidies: Vec<Box<dyn Persist>>) {
-    for batch in tidies {
-        let stored = writer
-            .send(Store {
-                batch,
-                lease: Lease::default(),
-            })
-            .await;
-        if let Err(error) = stored.unwrap_or(Err(StoreError::WriterGone)) {
-            log::warn!("rows of removed things could not be deleted: {error}");
-        }
+async fn tidy(
+    writer: Addr<DbWriter>,
+    tidies: Vec<Arc<dyn Persist + Sync>>,
+) -> Result<(), StoreError> {
+    for tidy in tidies {
+        let store = Store {
+            batch: Box::new(tidy),
+            lease: Lease::default(),
+        };
+        writer
+            .send(store)
+            .await
+            .unwrap_or(Err(StoreError::WriterGone))?;
     }
+    Ok(())
 }
 
 impl Actor for Root {
@@ -274,147 +250,5 @@ impl Drop for Root {
         if !self.stopping {
             log::error!("the root actor is gone; the node ends so that it can be started again");
         }
-    }
-}
-
-impl Handler<GetHealth> for Root {
-    type Result = MessageResult<GetHealth>;
-
-    fn handle(&mut self, _: GetHealth, _: &mut Self::Context) -> Self::Result {
-        let db = self.settings.writer.status.get();
-        let collectors: Vec<_> = self
-            .children
-            .values()
-            .map(|child| child.health.clone())
-            .collect();
-        MessageResult(Health {
-            status: judge(&db, &collectors),
-            node_name: self.settings.node_name.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started_at: self.started_at,
-            uptime_sec: self.started.elapsed().as_secs(),
-            db,
-            collectors,
-        })
-    }
-}
-
-impl Handler<CycleReport> for Root {
-    type Result = ();
-
-    fn handle(&mut self, report: CycleReport, _: &mut Self::Context) {
-        if let Some(child) = self.children.get_mut(&report.collector)
-            && child.incarnation == report.incarnation
-        {
-            child.note(report.event);
-        }
-    }
-}
-
-impl Handler<ChildExited> for Root {
-    type Result = ();
-
-    fn handle(&mut self, exited: ChildExited, ctx: &mut Self::Context) {
-        if self.stopping {
-            return;
-        }
-        match exited.child {
-            ChildId::Writer { incarnation } => {
-                if self
-                    .writer
-                    .as_ref()
-                    .is_some_and(|writer| writer.incarnation == incarnation)
-                {
-                    self.writer_exited(exited.cause, ctx);
-                }
-            }
-            ChildId::Collector { name, incarnation } => {
-                let Some(child) = self.children.get_mut(&name) else {
-                    return;
-                };
-                if child.incarnation != incarnation || child.handle.is_none() {
-                    return;
-                }
-                let wait = child.exited(exited.cause);
-                ctx.run_later(wait, move |root, ctx| {
-                    let waits = root.children.get(&name).is_some_and(|child| {
-                        child.incarnation == incarnation
-                            && child.health.status == CollectorStatus::Restarting
-                    });
-                    if waits {
-                        root.start_child(&name, ctx);
-                    }
-                });
-            }
-        }
-    }
-}
-
-impl Handler<Reload> for Root {
-    type Result = ();
-
-    fn handle(&mut self, Reload(plan): Reload, ctx: &mut Self::Context) {
-        self.follow(plan, ctx);
-    }
-}
-
-impl Handler<Trigger> for Root {
-    type Result = ResponseFuture<Triggered>;
-
-    fn handle(&mut self, trigger: Trigger, _: &mut Self::Context) -> Self::Result {
-        let of_kind = self
-            .children
-            .values()
-            .filter(|child| child.spec.kind == trigger.kind);
-        let by_subject: BTreeMap<&str, &Child> = of_kind
-            .filter_map(|child| Some((child.spec.subject.as_deref()?, child)))
-            .collect();
-        let subjects = trigger.subjects.unwrap_or_else(|| {
-            by_subject
-                .keys()
-                .map(|subject| (*subject).to_owned())
-                .collect()
-        });
-        let mut asked = Vec::with_capacity(subjects.len());
-        for subject in subjects {
-            let Some(child) = by_subject.get(subject.as_str()) else {
-                return Box::pin(async { Triggered::NoSuchSubject(subject) });
-            };
-            let Some(handle) = &child.handle else {
-                return Box::pin(async { Triggered::Restarting(subject) });
-            };
-            asked.push((subject, handle.collect_now.clone()));
-        }
-        Box::pin(async {
-            let mut done = Vec::with_capacity(asked.len());
-            for (subject, collect_now) in asked {
-                match collect_now.send(CollectNow).await {
-                    Ok(collecting) => done.push((subject, collecting)),
-                    Err(_) => return Triggered::Restarting(subject),
-                }
-            }
-            Triggered::Done(done)
-        })
-    }
-}
-
-impl Handler<Shutdown> for Root {
-    type Result = ResponseFuture<()>;
-
-    fn handle(&mut self, _: Shutdown, _: &mut Self::Context) -> Self::Result {
-        self.stopping = true;
-        for child in self.children.values_mut() {
-            child.give_up();
-        }
-        let writer = self.writer.take();
-        Box::pin(async move {
-            let Some(writer) = writer else { return };
-            let drained = actix_rt::time::timeout(DRAIN_TIMEOUT, writer.address.send(Drain)).await;
-            if drained.is_err() {
-                log::error!(
-                    "the database did not take what was waiting; what is committed is safe"
-                );
-            }
-        })
     }
 }

@@ -55,8 +55,10 @@ impl Spec {
         C: Collector,
         M: Fn() -> C + Send + Sync + 'static,
     {
+        let make = Arc::new(make);
         let start = move |setup| {
-            let actor = CollectorActor::start(setup, make());
+            let make = Arc::clone(&make);
+            let actor = CollectorActor::start(setup, move || make());
             Handle {
                 collect_now: actor.clone().recipient(),
                 give_up: actor.recipient(),

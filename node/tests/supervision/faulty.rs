@@ -16,6 +16,7 @@ pub struct Fault {
 
 struct State {
     panics: usize,
+    making_panics: usize,
     writer_panics: usize,
     fails: bool,
     hangs: bool,
@@ -28,6 +29,7 @@ impl Fault {
     pub const fn new() -> Self {
         let state = State {
             panics: 0,
+            making_panics: 0,
             writer_panics: 0,
             fails: false,
             hangs: false,
@@ -53,6 +55,16 @@ impl Fault {
 
     pub fn panic_always(&self) {
         self.with(|state| state.panics = usize::MAX);
+    }
+
+    pub fn panic_in_making_once(&self) {
+        self.with(|state| state.making_panics = 1);
+    }
+
+    fn make(&'static self) -> Faulty {
+        let panics = self.with(|state| std::mem::take(&mut state.making_panics));
+        assert!(panics == 0, "in the making");
+        Faulty(self)
     }
 
     pub fn panic_in_writer_once(&self) {
@@ -140,7 +152,7 @@ pub fn spec(name: &'static str, fault: &'static Fault, timeout_ms: u64) -> Spec 
         timeout: Duration::from_millis(timeout_ms),
         lane: Lane::Quick,
     };
-    Spec::new(name, None, timing, &(), move || Faulty(fault))
+    Spec::new(name, None, timing, &(), move || fault.make())
 }
 
 /// A kind with one faulty collector, which runs while `cron.enabled` is set.

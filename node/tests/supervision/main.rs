@@ -14,7 +14,8 @@ mod running;
 
 use std::time::Duration;
 
-use etlmon_node::collectors::{Kind, filesystem};
+use etlmon_node::collectors::{Kind, filesystem, paths};
+use etlmon_node::config::PathConfig;
 use etlmon_shared::health::{CollectorStatus, HealthStatus};
 
 use faulty::{Fault, faulty_kind};
@@ -206,6 +207,88 @@ fn a_writer_that_panics_is_started_again_with_its_children() {
         recovered.started_at, failed.started_at,
         "the process is the same"
     );
+}
+
+#[test]
+fn a_collector_that_cannot_even_be_made_is_tried_again() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
+    FAULT.panic_in_making_once();
+    let node = Running::start(KINDS);
+    let recovered = node.eventually("a cycle after the restart", |health| {
+        Some(health.collector("faulty")).filter(|faulty| faulty.last_success_at.is_some())
+    });
+    assert_eq!(recovered.restarts, 1);
+}
+
+#[test]
+fn a_database_that_was_removed_is_told_and_made_anew() {
+    static KINDS: &[Kind] = &[filesystem::KIND];
+    let node = Running::start(KINDS);
+    node.eventually("a file system", |_| {
+        (!node.filesystems().is_empty()).then_some(())
+    });
+    node.remove_database();
+    let failed = node.eventually("health to tell it", |health| {
+        (health.status == HealthStatus::Failed).then(|| health.clone())
+    });
+    assert!(
+        failed
+            .db
+            .last_error
+            .as_ref()
+            .is_some_and(|error| error.contains("removed"))
+    );
+    node.eventually("a new database", |health| {
+        let again = health.status == HealthStatus::Ok && node.database().exists();
+        (again && !node.filesystems().is_empty()).then_some(())
+    });
+}
+
+#[test]
+fn what_waits_for_the_database_at_the_end_is_stored() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[faulty_kind!("faulty", FAULT)];
+    let node = Running::start(KINDS);
+    node.eventually("a first success", |health| {
+        health.collector("faulty").last_success_at
+    });
+    let lock = node.lock_database();
+    let cycles = FAULT.began().len();
+    node.eventually("a batch to wait", |_| {
+        (FAULT.began().len() > cycles).then_some(())
+    });
+    let waiting = i64::try_from(FAULT.began().len()).unwrap();
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(500));
+        drop(lock);
+    });
+    let folder = node.stop_and_keep();
+    release.join().unwrap();
+    assert!(running::stored_cycles(folder.path()).contains(&waiting));
+}
+
+#[test]
+fn a_removed_path_leaves_even_if_the_database_was_locked_just_then() {
+    static KINDS: &[Kind] = &[filesystem::KIND, paths::KIND];
+    let interval = Duration::from_secs(3600);
+    let gone = PathConfig::new("/proc/none".into(), interval);
+    let node = Running::start_with(KINDS, |config| config.paths = vec![gone]);
+    node.eventually("the path", |_| (node.paths().len() == 1).then_some(()));
+    let lock = node.lock_database();
+    node.reload(|config| config.paths = Vec::new());
+    node.eventually("health to tell of the lock", |health| {
+        health
+            .db
+            .last_error
+            .as_ref()
+            .filter(|error| error.contains("locked"))
+            .map(drop)
+    });
+    drop(lock);
+    node.eventually("the path to leave", |_| {
+        node.paths().is_empty().then_some(())
+    });
 }
 
 #[test]

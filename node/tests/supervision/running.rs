@@ -1,15 +1,18 @@
 //! A node within the test's process, asked over HTTP as everybody asks it.
 
 use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use etlmon_node::Node;
 use etlmon_node::collectors::Kind;
 use etlmon_node::config::{Config, ListenAddress};
-use etlmon_shared::Client;
 use etlmon_shared::client::ClientOptions;
+use etlmon_shared::filesystem::Filesystem;
 use etlmon_shared::health::{CollectorHealth, Health};
+use etlmon_shared::path::PathStats;
+use etlmon_shared::{Client, ClientError, ProblemCode, routes};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -75,11 +78,16 @@ impl std::fmt::Debug for Seen {
 
 impl Running {
     pub fn start(kinds: &'static [Kind]) -> Self {
+        Self::start_with(kinds, |_| {})
+    }
+
+    pub fn start_with(kinds: &'static [Kind], change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.node.listen = vec![ListenAddress::Tcp("127.0.0.1:0".parse().unwrap())];
         config.node.db_path = folder.path().join("etlmon.db");
         config.refresh.disk = Duration::from_millis(50);
+        change(&mut config);
         let (tell, told) = std::sync::mpsc::channel();
         let (orders, mut inbox) = mpsc::unbounded_channel();
         let first = config.clone();
@@ -115,7 +123,13 @@ impl Running {
 
     pub fn health(&self) -> Seen {
         let asked = Instant::now();
-        let health = self.client.health().unwrap();
+        let health = loop {
+            match self.client.health() {
+                // The backtrace of a panic on root's own thread takes a debug build long to print.
+                Err(ClientError::Problem(problem)) if problem.code == ProblemCode::Busy => {}
+                answer => break answer.unwrap(),
+            }
+        };
         assert!(
             asked.elapsed() < Duration::from_secs(1),
             "health must not wait"
@@ -147,24 +161,62 @@ impl Running {
             .unwrap();
     }
 
-    /// Which cycles of the faulty collector are in the database.
+    pub fn filesystems(&self) -> Vec<Filesystem> {
+        // A node without a database answers with a problem.
+        self.client.get(routes::FS, &[]).unwrap_or_default()
+    }
+
+    pub fn paths(&self) -> Vec<PathStats> {
+        self.client.get(routes::PATHS, &[]).unwrap()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("etlmon.db")
+    }
+
+    pub fn remove_database(&self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let file = format!("{}{suffix}", self.database().display());
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+
+    /// Keeps the writer out until it is dropped.
+    pub fn lock_database(&self) -> rusqlite::Connection {
+        let operator = rusqlite::Connection::open(self.database()).unwrap();
+        operator.busy_timeout(PATIENCE).unwrap();
+        operator.execute_batch("BEGIN IMMEDIATE").unwrap();
+        operator
+    }
+
     pub fn stored_cycles(&self) -> Vec<i64> {
-        let database = rusqlite::Connection::open(self.folder.path().join("etlmon.db")).unwrap();
-        database
-            .prepare("SELECT value FROM meta WHERE key LIKE 'cycle %' ORDER BY 1")
-            .unwrap()
-            .query_map([], |row| row.get::<_, String>(0))
-            .unwrap()
-            .map(|value| value.unwrap().parse().unwrap())
-            .collect()
+        stored_cycles(self.folder.path())
     }
 
     /// Ends the node; how long that took.
     pub fn stop(self) -> Duration {
         let asked = Instant::now();
+        self.stop_and_keep();
+        asked.elapsed()
+    }
+
+    /// Ends the node; its folder.
+    pub fn stop_and_keep(self) -> TempDir {
         let (done, ended) = std::sync::mpsc::channel();
         self.orders.send(Order::Stop(done)).ok().unwrap();
         ended.recv_timeout(PATIENCE).unwrap();
-        asked.elapsed()
+        self.folder
     }
+}
+
+/// Which cycles of the faulty collector are in the database.
+pub fn stored_cycles(folder: &Path) -> Vec<i64> {
+    let database = rusqlite::Connection::open(folder.join("etlmon.db")).unwrap();
+    database
+        .prepare("SELECT value FROM meta WHERE key LIKE 'cycle %' ORDER BY 1")
+        .unwrap()
+        .query_map([], |row| row.get::<_, String>(0))
+        .unwrap()
+        .map(|value| value.unwrap().parse().unwrap())
+        .collect()
 }

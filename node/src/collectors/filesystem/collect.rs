@@ -24,12 +24,13 @@ pub struct FilesystemCollector {
 }
 
 impl FilesystemCollector {
-    /// A collector for the mounts that `mountinfo` (proc_pid_mountinfo(5)) lists.
-    pub fn new(config: FilesystemConfig, mountinfo: PathBuf) -> Self {
+    /// A collector for the mounts that `mountinfo` (proc_pid_mountinfo(5)) lists. The prober may
+    /// have been another's before: it knows which mounts still owe an answer.
+    pub fn new(config: FilesystemConfig, mountinfo: PathBuf, prober: Prober) -> Self {
         Self {
             config,
             mountinfo,
-            prober: Prober::default(),
+            prober,
             damaged: Vec::new(),
         }
     }
@@ -66,6 +67,9 @@ impl Collector for FilesystemCollector {
             rows: rows.collect(),
             at: tick.started_at,
             history_step: self.config.history_step,
+            stale_at: tick
+                .started_at
+                .after(tick.schedule.interval() * 3 + self.config.statvfs_timeout * 3),
         })
     }
 }

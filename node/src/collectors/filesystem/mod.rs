@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::store::RetentionRule;
 use crate::supervisor::{Spec, Timing};
 use collect::FilesystemCollector;
+use probe::Prober;
 
 /// The kind; it has one collector.
 pub const KIND: Kind = Kind {
@@ -39,8 +40,11 @@ fn specs(config: &Config) -> Vec<Spec> {
         lane: Lane::Quick,
     };
     let make = {
-        let filesystem = filesystem.clone();
-        move || FilesystemCollector::new(filesystem.clone(), PathBuf::from("/proc/self/mountinfo"))
+        let (filesystem, prober) = (filesystem.clone(), Prober::default());
+        move || {
+            let mountinfo = PathBuf::from("/proc/self/mountinfo");
+            FilesystemCollector::new(filesystem.clone(), mountinfo, prober.clone())
+        }
     };
     vec![Spec::new(KIND.name, None, timing, &filesystem, make)]
 }

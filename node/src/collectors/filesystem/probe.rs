@@ -53,7 +53,7 @@ pub enum ProbeError {
 /// mounts in turn, and when it makes no progress for 10 ms another takes over the rest. After a
 /// round there is one thread for each mount that hangs, and one parked for the next round; a
 /// thread whose call returns after all goes away. Dropping this joins no thread.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Prober {
     shared: Arc<Shared>,
 }

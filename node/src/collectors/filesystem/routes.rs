@@ -31,7 +31,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 
 /// All real mounted file systems, by mount point.
 #[utoipa::path(
-    get, path = routes::FS, tag = "filesystems",
+    get, path = routes::FS, operation_id = "filesystems", tag = "filesystems",
     responses((status = 200, body = Vec<Filesystem>), (status = "default", body = Problem))
 )]
 async fn list(
@@ -39,7 +39,10 @@ async fn list(
     _: Query<NoParameters>,
 ) -> Result<Json<Vec<Filesystem>>, ApiError> {
     Ok(Json(
-        state.reads.read(|snapshot| table::list(snapshot)).await?,
+        state
+            .reads
+            .read(|snapshot| table::list(snapshot, Timestamp::now()))
+            .await?,
     ))
 }
 
@@ -61,7 +64,7 @@ struct HistoryQuery {
 
 /// The past of one file system, one row a step.
 #[utoipa::path(
-    get, path = routes::FS_HISTORY, tag = "filesystems", params(HistoryQuery),
+    get, path = routes::FS_HISTORY, operation_id = "filesystem_history", tag = "filesystems", params(HistoryQuery),
     responses(
         (status = 200, body = Vec<FilesystemSample>),
         (status = 404, description = "No such mount point", body = Problem),

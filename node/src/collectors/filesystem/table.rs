@@ -12,6 +12,8 @@ use crate::store::{Persist, PersistError};
 
 /// The past that a forecast looks at.
 const FORECAST_WINDOW: Duration = Duration::from_secs(6 * 3600);
+/// It is longer where rows of the past are so far apart that fewer than these would lie in it.
+const FORECAST_ROWS: u32 = 24;
 
 /// The file systems of one cycle: the rows of all others go.
 #[derive(Debug)]
@@ -22,15 +24,17 @@ pub struct FilesystemBatch {
     pub at: Timestamp,
     /// From one row of the past to the next.
     pub history_step: Duration,
+    /// When the figures are out of date, should no further cycle be stored.
+    pub stale_at: Timestamp,
 }
 
 impl Persist for FilesystemBatch {
     fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
         for row in &self.rows {
-            upsert(connection, row)?;
+            upsert(connection, row, self.stale_at)?;
             if row.status == FilesystemStatus::Ok && self.history_is_due(connection, row)? {
                 remember(connection, row, self.at)?;
-                renew_forecast(connection, row, self.at)?;
+                self.renew_forecast(connection, row)?;
             }
         }
         self.forget_unmounted(connection)
@@ -38,17 +42,53 @@ impl Persist for FilesystemBatch {
 }
 
 impl FilesystemBatch {
-    /// Whether the last row of the past lies in an earlier step than now; also when it lies in
-    /// the future, after the clock was set back.
+    /// Whether the last row of the past lies in an earlier step than now. Rows of the future, from
+    /// before the clock was set back, do not count.
     fn history_is_due(&self, connection: &Connection, row: &Filesystem) -> rusqlite::Result<bool> {
         let last: Option<i64> = connection
-            .prepare_cached("SELECT max(at) FROM filesystem_history WHERE mount_point = ?1")?
-            .query_row([&row.mount_point], |row| row.get(0))?;
+            .prepare_cached(
+                "SELECT max(at) FROM filesystem_history WHERE mount_point = ?1 AND at <= ?2",
+            )?
+            .query_row(params![row.mount_point, moment(self.at)], |row| row.get(0))?;
         let step = i64::try_from(self.history_step.as_millis())
             .unwrap_or(i64::MAX)
             .max(1);
         let now = moment(self.at);
         Ok(last.is_none_or(|last| last.div_euclid(step) != now.div_euclid(step)))
+    }
+
+    /// Works out from the stored past when the file system will be full.
+    ///
+    /// What is taken away from the available bytes counts, not what is used: they differ where
+    /// several file systems share a pool (ZFS, btrfs, NFS), and where the size has changed.
+    fn renew_forecast(&self, connection: &Connection, row: &Filesystem) -> rusqlite::Result<()> {
+        let at = self.at;
+        let window = FORECAST_WINDOW.max(self.history_step.saturating_mul(FORECAST_ROWS));
+        let since = at.before(window);
+        let past: Vec<(i64, u64)> = connection
+            .prepare_cached(
+                "SELECT at, avail_bytes FROM filesystem_history \
+             WHERE mount_point = ?1 AND at BETWEEN ?2 AND ?3 ORDER BY at",
+            )?
+            .query_map(params![row.mount_point, moment(since), moment(at)], |row| {
+                Ok((row.get(0)?, from_count(row.get(1)?)))
+            })?
+            .collect::<Result<_, _>>()?;
+        let most = past.iter().map(|(_, avail)| *avail).max().unwrap_or(0);
+        let samples: Vec<Sample> = past
+            .iter()
+            .map(|(at_ms, avail)| Sample {
+                at_ms: *at_ms,
+                used_bytes: most - avail,
+            })
+            .collect();
+        let full_in_sec = row
+            .avail_bytes
+            .and_then(|avail_bytes| forecast::full_in_sec(&samples, avail_bytes, moment(at)));
+        connection
+            .prepare_cached("UPDATE filesystem_usage SET full_in_sec = ?2 WHERE mount_point = ?1")?
+            .execute(params![row.mount_point, full_in_sec.map(count)])?;
+        Ok(())
     }
 
     fn forget_unmounted(&self, connection: &Connection) -> rusqlite::Result<()> {
@@ -74,12 +114,18 @@ impl FilesystemBatch {
 }
 
 /// Stores the row. Without new figures the old ones stay, unless they are another device's.
-fn upsert(connection: &Connection, row: &Filesystem) -> rusqlite::Result<()> {
-    connection
+fn upsert(connection: &Connection, row: &Filesystem, stale_at: Timestamp) -> rusqlite::Result<()> {
+    let replaced = connection
         .prepare_cached(
             "DELETE FROM filesystem_usage WHERE mount_point = ?1 AND (device, fs_type) <> (?2, ?3)",
         )?
         .execute(params![row.mount_point, row.device, row.fs_type])?;
+    if replaced > 0 {
+        // Another disk's past says nothing about this one.
+        connection
+            .prepare_cached("DELETE FROM filesystem_history WHERE mount_point = ?1")?
+            .execute([&row.mount_point])?;
+    }
     let figures = if row.collected_at.is_some() {
         "total_bytes = excluded.total_bytes, used_bytes = excluded.used_bytes, \
          avail_bytes = excluded.avail_bytes, used_percent = excluded.used_percent, \
@@ -87,18 +133,20 @@ fn upsert(connection: &Connection, row: &Filesystem) -> rusqlite::Result<()> {
          inodes_used_percent = excluded.inodes_used_percent, \
          collected_at = excluded.collected_at, "
     } else {
-        ""
+        // The figures stay, with their time; a forecast from them would be of no use.
+        "full_in_sec = NULL, "
     };
     connection
         .prepare_cached(&format!(
             "INSERT INTO filesystem_usage (mount_point, device, fs_type, total_bytes, used_bytes, \
              avail_bytes, used_percent, inodes_total, inodes_used, inodes_used_percent, read_only, \
-             status, error_message, collected_at) \
+             status, error_message, collected_at, stale_at) \
              VALUES (:mount_point, :device, :fs_type, :total_bytes, :used_bytes, :avail_bytes, \
              :used_percent, :inodes_total, :inodes_used, :inodes_used_percent, :read_only, \
-             :status, :error_message, :collected_at) \
+             :status, :error_message, :collected_at, :stale_at) \
              ON CONFLICT (mount_point) DO UPDATE SET {figures} read_only = excluded.read_only, \
-             status = excluded.status, error_message = excluded.error_message"
+             status = excluded.status, error_message = excluded.error_message, \
+             stale_at = excluded.stale_at"
         ))?
         .execute(named_params! {
             ":mount_point": row.mount_point,
@@ -115,6 +163,7 @@ fn upsert(connection: &Connection, row: &Filesystem) -> rusqlite::Result<()> {
             ":status": status_word(row.status),
             ":error_message": row.error_message,
             ":collected_at": row.collected_at.map(moment),
+            ":stale_at": moment(stale_at),
         })?;
     Ok(())
 }
@@ -137,54 +186,30 @@ fn remember(connection: &Connection, row: &Filesystem, at: Timestamp) -> rusqlit
     Ok(())
 }
 
-/// Works out from the stored past when the file system will be full.
-///
-/// What is taken away from the available bytes counts, not what is used: they differ where
-/// several file systems share a pool (ZFS, btrfs, NFS), and where the size has changed.
-fn renew_forecast(
-    connection: &Connection,
-    row: &Filesystem,
-    at: Timestamp,
-) -> rusqlite::Result<()> {
-    let since = at.before(FORECAST_WINDOW);
-    let past: Vec<(i64, u64)> = connection
-        .prepare_cached(
-            "SELECT at, avail_bytes FROM filesystem_history \
-             WHERE mount_point = ?1 AND at BETWEEN ?2 AND ?3 ORDER BY at",
-        )?
-        .query_map(params![row.mount_point, moment(since), moment(at)], |row| {
-            Ok((row.get(0)?, from_count(row.get(1)?)))
-        })?
-        .collect::<Result<_, _>>()?;
-    let most = past.iter().map(|(_, avail)| *avail).max().unwrap_or(0);
-    let samples: Vec<Sample> = past
-        .iter()
-        .map(|(at_ms, avail)| Sample {
-            at_ms: *at_ms,
-            used_bytes: most - avail,
-        })
-        .collect();
-    let full_in_sec = row
-        .avail_bytes
-        .and_then(|avail_bytes| forecast::full_in_sec(&samples, avail_bytes, moment(at)));
-    connection
-        .prepare_cached("UPDATE filesystem_usage SET full_in_sec = ?2 WHERE mount_point = ?1")?
-        .execute(params![row.mount_point, full_in_sec.map(count)])?;
-    Ok(())
-}
-
-/// All file systems, by mount point.
+/// All file systems, by mount point. What should have been read again by `now` and was not, since
+/// the collector or the database hangs, is stale.
 ///
 /// # Errors
 /// What SQLite says.
-pub fn list(connection: &Connection) -> rusqlite::Result<Vec<Filesystem>> {
+pub fn list(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<Filesystem>> {
     connection
         .prepare_cached(
             "SELECT mount_point, device, fs_type, total_bytes, used_bytes, avail_bytes, \
              used_percent, inodes_total, inodes_used, inodes_used_percent, read_only, status, \
-             error_message, full_in_sec, collected_at FROM filesystem_usage ORDER BY mount_point",
+             error_message, full_in_sec, collected_at, stale_at FROM filesystem_usage \
+             ORDER BY mount_point",
         )?
-        .query_map([], from_row)?
+        .query_map([], |row| {
+            let stale_at: i64 = row.get("stale_at")?;
+            let mut row = from_row(row)?;
+            if row.status == FilesystemStatus::Ok && stale_at < moment(now) {
+                row.status = FilesystemStatus::Stale;
+                row.full_in_sec = None;
+                row.error_message =
+                    Some("no later figures were stored; the node's health tells why".to_owned());
+            }
+            Ok(row)
+        })?
         .collect()
 }
 

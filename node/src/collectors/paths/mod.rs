@@ -5,6 +5,8 @@ mod routes;
 mod table;
 pub mod walk;
 
+use std::sync::Arc;
+
 use utoipa::OpenApi;
 
 use super::Kind;
@@ -43,12 +45,12 @@ fn specs(config: &Config) -> Vec<Spec> {
         .collect()
 }
 
-fn tidy(config: &Config) -> Option<Box<dyn Persist>> {
+fn tidy(config: &Config) -> Option<Arc<dyn Persist + Sync>> {
     let paths = config
         .paths
         .iter()
         .map(|path| (collect::subject(path), path.scan_interval));
-    Some(Box::new(table::ConfiguredPaths {
+    Some(Arc::new(table::ConfiguredPaths {
         paths: paths.collect(),
     }))
 }

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::{KIND, table};
 use crate::collector::Collecting;
-use crate::http::{ApiError, NoParameters, NodeState, Object, Page, command, query};
+use crate::http::{ApiError, NoParameters, NodeState, Object, Offset, Page, command, query};
 use crate::supervisor::{Trigger, Triggered};
 
 /// The endpoints' description.
@@ -36,12 +36,12 @@ struct ListQuery {
     /// Rows to leave out first.
     #[serde(default)]
     #[param(value_type = Option<u64>)]
-    offset: u64,
+    offset: Offset,
 }
 
 /// The configured paths, by name. `X-Total-Count` says how many there are; `Link` leads on.
 #[utoipa::path(
-    get, path = routes::PATHS, tag = "paths", params(ListQuery),
+    get, path = routes::PATHS, operation_id = "paths", tag = "paths", params(ListQuery),
     responses(
         (status = 200, body = Vec<PathStats>, headers(
             ("X-Total-Count" = u64, description = "How many paths are configured"),
@@ -54,6 +54,7 @@ async fn list(
     state: Data<NodeState>,
     Query(ListQuery { limit, offset }): Query<ListQuery>,
 ) -> Result<HttpResponse, ApiError> {
+    let offset = offset.rows();
     let (rows, total) = state
         .reads
         .read(move |snapshot| table::list(snapshot, limit.rows(), offset))
@@ -86,7 +87,7 @@ struct TopQuery {
 
 /// The biggest direct children of a path that measures sizes, the biggest first.
 #[utoipa::path(
-    get, path = routes::PATHS_TOP, tag = "paths", params(TopQuery),
+    get, path = routes::PATHS_TOP, operation_id = "paths_top", tag = "paths", params(TopQuery),
     responses(
         (status = 200, body = Vec<PathTopEntry>),
         (status = 404, description = "The path is not configured", body = Problem),
@@ -107,7 +108,7 @@ async fn top(
 
 /// Begins a scan now; its result appears in the list when it ends.
 #[utoipa::path(
-    post, path = routes::PATHS_SCAN, tag = "paths", request_body = ScanRequest,
+    post, path = routes::PATHS_SCAN, operation_id = "paths_scan", tag = "paths", request_body = ScanRequest,
     responses(
         (status = 202, body = Vec<ScanAnswer>),
         (status = 404, description = "A path is not configured; none is scanned", body = Problem),

@@ -206,7 +206,7 @@ fn filesystem() -> impl Strategy<Value = FilesystemConfig> {
 }
 
 fn path_config() -> impl Strategy<Value = PathConfig> {
-    let exclude = vec("[!a-z*?/]{1,9}", 0..3);
+    let exclude = vec("!?[a-z*?]{1,8}/?", 0..3);
     let limits = (
         option::of(1..=u32::MAX),
         1..=1_000_000_000_000_u64,

@@ -240,14 +240,18 @@ fn flags_and_numbers_must_be_flags_and_numbers() {
 #[test]
 fn globs_and_regular_expressions_must_compile() {
     refused(
-        "paths: [{ path: /a, exclude: ['a{b', '#x', '', ' '] }]",
-        "node.yaml:1:31: paths[0].exclude[0]: found \"a{b\"; accepted: a glob as in .gitignore, and this \
-         is none: unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)\n\
-         node.yaml:1:38: paths[0].exclude[1]: found \"#x\"; accepted: a glob as in .gitignore, where # is \
-         written \\#\n\
+        "paths: [{ path: /a, exclude: ['a{b', '#x', '', ' ', 'a[b', '!/'] }]",
+        "node.yaml:1:31: paths[0].exclude[0]: found \"a{b\"; accepted: a glob as in .gitignore, but \
+         unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)\n\
+         node.yaml:1:38: paths[0].exclude[1]: found \"#x\"; accepted: a glob as in .gitignore, but it \
+         is a comment; write \\# for a name with #\n\
          node.yaml:1:44: paths[0].exclude[2]: found \"\"; accepted: text that is not empty\n\
-         node.yaml:1:48: paths[0].exclude[3]: found \" \"; accepted: a glob as in .gitignore, where # is \
-         written \\#",
+         node.yaml:1:48: paths[0].exclude[3]: found \" \"; accepted: a glob as in .gitignore, but it is \
+         empty\n\
+         node.yaml:1:53: paths[0].exclude[4]: found \"a[b\"; accepted: a glob as in .gitignore, but \
+         unclosed character class; missing ']'\n\
+         node.yaml:1:60: paths[0].exclude[5]: found \"!/\"; accepted: a glob as in .gitignore, but it is \
+         empty",
     );
     refused(
         "filesystem: { exclude_mount_points: ['[a'] }",

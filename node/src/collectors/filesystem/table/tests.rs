@@ -23,18 +23,21 @@ impl Database {
 
     fn cycle(&self, at_ms: i64, rows: Vec<Filesystem>) {
         let at = Timestamp::from_millis(at_ms);
-        let history_step = Duration::from_secs(60);
-        FilesystemBatch {
+        let batch = FilesystemBatch {
             rows,
             at,
-            history_step,
-        }
-        .persist(&self.connection)
-        .unwrap();
+            history_step: Duration::from_secs(60),
+            stale_at: at.after(Duration::from_secs(51)),
+        };
+        batch.persist(&self.connection).unwrap();
     }
 
     fn only(&self) -> Filesystem {
-        let mut rows = list(&self.connection).unwrap();
+        self.only_at(0)
+    }
+
+    fn only_at(&self, now_ms: i64) -> Filesystem {
+        let mut rows = list(&self.connection, Timestamp::from_millis(now_ms)).unwrap();
         assert_eq!(rows.len(), 1);
         rows.remove(0)
     }
@@ -144,9 +147,11 @@ fn another_device_at_the_mount_point_takes_over_no_figures() {
         }],
     );
     let row = database.only();
-    assert_eq!(
-        (row.device.as_str(), row.used_bytes, row.collected_at),
-        ("server:/x", None, None)
+    let known = (row.device.as_str(), row.used_bytes, row.collected_at);
+    assert_eq!(known, ("server:/x", None, None));
+    assert!(
+        database.history(Duration::from_secs(60)).is_empty(),
+        "the past was the other's"
     );
 }
 
@@ -180,11 +185,30 @@ fn the_past_has_one_row_a_step_and_is_answered_in_longer_ones() {
 }
 
 #[test]
-fn a_clock_that_was_set_back_does_not_stop_the_past() {
+fn a_clock_that_was_set_back_neither_stops_nor_floods_the_past() {
     let database = Database::new();
     database.cycle(NOON + 60 * MINUTE, vec![fresh(NOON, 1)]);
-    database.cycle(NOON, vec![fresh(NOON, 2)]);
-    assert_eq!(database.history(Duration::from_secs(60)).len(), 2);
+    for (n, at) in (2..).zip((0..2 * MINUTE).step_by(15_000)) {
+        database.cycle(NOON + at, vec![fresh(NOON + at, n)]);
+    }
+    let past = database.history(Duration::from_secs(60));
+    assert_eq!(past, [(0, 2), (MINUTE, 6), (60 * MINUTE, 1)]);
+}
+
+#[test]
+fn what_was_not_read_again_in_time_is_stale() {
+    let database = Database::new();
+    database.cycle(NOON, vec![fresh(NOON, 5)]);
+    assert_eq!(database.only_at(NOON + 51_000).status, FilesystemStatus::Ok);
+    let row = database.only_at(NOON + 51_001);
+    assert_eq!(
+        (row.status, row.used_bytes),
+        (FilesystemStatus::Stale, Some(5))
+    );
+    assert!(
+        row.error_message
+            .is_some_and(|message| message.contains("health"))
+    );
 }
 
 #[test]
@@ -197,9 +221,12 @@ fn the_forecast_follows_what_is_still_available() {
     }
     let row = database.only();
     assert_eq!(row.full_in_sec, Some(row.avail_bytes.unwrap() / 100));
-    // Between two rows of the past, and while the file system is stale, it stays.
-    database.cycle(NOON + 59 * MINUTE + 15_000, vec![stale()]);
+    // Between two rows of the past it stays; from a file system that is stale there is none.
+    let later = NOON + 59 * MINUTE + 15_000;
+    database.cycle(later, vec![fresh(later, 355_500)]);
     assert_eq!(database.only().full_in_sec, row.full_in_sec);
+    database.cycle(later + 15_000, vec![stale()]);
+    assert_eq!(database.only().full_in_sec, None);
 }
 
 #[test]

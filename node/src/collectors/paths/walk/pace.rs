@@ -20,7 +20,7 @@ pub struct Stop<'a> {
     pub deadline: Instant,
     /// Set by another thread to give the walk up.
     pub cancelled: Option<&'a AtomicBool>,
-    /// Counted up whenever the walk looks: it still makes progress.
+    /// Counted up with each system call that may reach the disk or server: the walk goes on.
     pub pulse: Option<&'a AtomicU64>,
 }
 
@@ -34,6 +34,13 @@ impl Stop<'_> {
         }
     }
 
+    /// Shows that the walk goes on.
+    pub(super) fn beat(&self) {
+        if let Some(pulse) = self.pulse {
+            pulse.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Returns the present instant, for callers that need one too.
     pub(super) fn check(&self) -> Result<Instant, WalkError> {
         if self
@@ -42,9 +49,7 @@ impl Stop<'_> {
         {
             return Err(WalkError::Cancelled);
         }
-        if let Some(pulse) = self.pulse {
-            pulse.fetch_add(1, Ordering::Relaxed);
-        }
+        self.beat();
         let now = Instant::now();
         if now >= self.deadline {
             Err(WalkError::TimedOut)

@@ -70,6 +70,7 @@ impl<'a> Shared<'a> {
 
     /// To be called before each system call that may reach the disk or server.
     pub(super) fn pace(&self) -> Result<(), WalkError> {
+        self.stop.beat();
         self.throttle
             .as_ref()
             .map_or(Ok(()), |throttle| throttle.take(self.stop))
