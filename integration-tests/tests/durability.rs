@@ -252,5 +252,9 @@ fn damage_under_a_running_node_is_told_and_ends_nothing() {
     assert_eq!(answer.json()["code"], "store_unavailable");
     assert!(!answer.body.contains("malformed"), "{}", answer.body);
     let id = answer.header("x-request-id").unwrap();
-    assert!(node.stderr().contains(id), "{}", node.stderr());
+    eventually("the log line with the request's id", PATIENCE, || {
+        let said = node.stderr();
+        let line = said.lines().find(|line| line.contains(id))?;
+        line.contains("malformed").then_some(())
+    });
 }

@@ -8,7 +8,7 @@
 )]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -34,9 +34,18 @@ fn node() -> (tempfile::TempDir, Node, PathBuf) {
     (folder, node, tree)
 }
 
+/// Has the tree scanned, and waits until that is stored: the tree must not change meanwhile.
+fn scan(node: &Node, tree: &Path) {
+    let key = ("/api/v1/paths", "path", tree.to_str().unwrap());
+    let before = node.await_row(key, |_| true)["collected_at"].clone();
+    // The last scan is over some moments after it was stored.
+    while node.post("/api/v1/paths/scan", "{}").json()[0]["outcome"] != "started" {}
+    node.await_row(key, |row| row["collected_at"] != before);
+}
+
 /// Runs `readers` again and again beside a thread that makes the tree bigger or smaller by a file
 /// and has it scanned; answers how many scans were stored.
-fn contest(node: &Node, tree: &std::path::Path, readers: &[&(dyn Fn() + Sync)]) -> u64 {
+fn contest(node: &Node, tree: &Path, readers: &[&(dyn Fn() + Sync)]) -> u64 {
     let over = AtomicBool::new(false);
     let scans = AtomicU64::new(0);
     std::thread::scope(|scope| {
@@ -49,7 +58,6 @@ fn contest(node: &Node, tree: &std::path::Path, readers: &[&(dyn Fn() + Sync)]) 
         }
         let end = Instant::now() + CONTEST;
         let mut n = 0_usize;
-        let path = tree.to_str().unwrap();
         while Instant::now() < end {
             // Each scan finds another number of files, all of the same size.
             let file = tree.join((n % 90).to_string());
@@ -59,8 +67,7 @@ fn contest(node: &Node, tree: &std::path::Path, readers: &[&(dyn Fn() + Sync)]) 
                 fs::write(file, [0; 100]).unwrap();
             }
             n += 7;
-            node.post("/api/v1/paths/scan", "{}");
-            node.await_row(("/api/v1/paths", "path", path), |row| row["status"] == "OK");
+            scan(node, tree);
             scans.fetch_add(1, Ordering::Relaxed);
         }
         over.store(true, Ordering::Relaxed);
