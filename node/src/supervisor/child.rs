@@ -41,7 +41,8 @@ impl Child {
     pub(super) fn new(spec: Spec, slot: JobSlot) -> Self {
         let health = CollectorHealth {
             name: spec.name(),
-            status: CollectorStatus::Restarting,
+            // About to start for the first time, which is no failure that a watcher should see.
+            status: CollectorStatus::Running,
             interval_sec: spec.timing.interval.as_secs(),
             last_success_at: None,
             last_duration_ms: None,
