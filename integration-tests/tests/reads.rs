@@ -31,6 +31,7 @@ fn node() -> (tempfile::TempDir, Node, PathBuf) {
     let node = NodeBuilder::new(folder.path()).config(&config).start();
     let path = tree.to_str().unwrap();
     node.await_row(("/api/v1/paths", "path", path), |row| row["status"] == "OK");
+    node.await_row(("/api/v1/fs", "mount_point", "/"), |_| true);
     (folder, node, tree)
 }
 

@@ -235,6 +235,7 @@ fn what_needs_a_restart_is_said_and_the_rest_is_taken() {
     let listen = "node: {node_name: other}\n";
     node.reconfigure(&format!("{listen}{}", trees.config(&["b"])));
     await_status(&node, &trees.path("b"), "OK");
+    reloaded(&node, 1);
     assert!(
         node.stderr().contains("node.node_name has changed"),
         "{}",

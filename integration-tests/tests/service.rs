@@ -104,7 +104,7 @@ fn a_node_that_does_not_start_never_says_that_it_is_ready() {
 
 #[test]
 fn it_is_healthy_from_its_very_first_answer() {
-    for round in 0..20 {
+    for round in 0..40 {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("socket");
         let address = format!("unix:{}", socket.display());

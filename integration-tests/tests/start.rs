@@ -1,8 +1,17 @@
 //! From the start to the first answers.
 
-use std::time::Duration;
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "all of this is test code"
+)]
 
-use integration_tests::{Node, eventually};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use integration_tests::{Node, NodeBuilder, etlmon, eventually, is_root, peer, skip};
 
 #[test]
 fn a_node_without_configuration_watches_this_machine() {
@@ -11,4 +20,42 @@ fn a_node_without_configuration_watches_this_machine() {
         Some(node.list("/api/v1/fs")).filter(|rows| !rows.is_empty())
     });
     assert!(rows.iter().any(|row| row["mount_point"] == "/"), "{rows:?}");
+}
+
+#[test]
+fn it_serves_within_a_second_without_configuration_and_without_root() {
+    let nobody = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ];
+    if !is_root() || !peer(nobody[0]) {
+        return;
+    }
+    let mut runs = Command::new(nobody[0]);
+    runs.args(&nobody[1..]).arg(etlmon()).arg("--version");
+    if !runs.output().is_ok_and(|output| output.status.success()) {
+        return skip("another user may not run the binary where it was built");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    let builder = NodeBuilder::new(folder.path())
+        .db_path(None)
+        .env("HOME", folder.path().to_str().unwrap())
+        .env("XDG_STATE_HOME", "")
+        .env("STATE_DIRECTORY", "")
+        .wrapper(&nobody);
+    let began = Instant::now();
+    let node = builder.start();
+    let health = node.get("/api/v1/health").json();
+    assert!(
+        began.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
+    let database = folder.path().join(".local/state/etlmon/etlmon.db");
+    assert_eq!(health["db"]["path"].as_str(), database.to_str());
+    let row = node.await_row(("/api/v1/fs", "mount_point", "/"), |_| true);
+    assert_eq!(row["status"], "OK", "{row}");
 }
