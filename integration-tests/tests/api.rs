@@ -62,6 +62,8 @@ fn every_mistake_in_a_query_is_a_problem_that_names_it() {
         "/api/v1/fs/history?mount_point=/&step=0",
         "/api/v1/fs/history?mount_point=/&step=1ms",
         "/api/v1/fs/history?mount_point=/&step=-5m",
+        "/api/v1/fs/history?mount_point=/&step=1M",
+        "/api/v1/fs/history?mount_point=/&step=18446744073709551615s1000ms",
         "/api/v1/fs/history?mount_point=/&every=5m",
     ] {
         if query.ends_with('?') {

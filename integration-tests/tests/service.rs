@@ -211,6 +211,18 @@ fn commands_to_an_open_address_need_a_token() {
 }
 
 #[test]
+fn a_web_page_from_elsewhere_cannot_command_through_a_browser_here() {
+    let node = Node::start("");
+    let scan = |origin| {
+        let headers = [("Content-Type", "application/json"), ("Origin", origin)];
+        node.request("POST", "/api/v1/paths/scan", &headers, Some("{}"))
+            .status
+    };
+    assert_eq!(scan("http://evil.example"), 403);
+    assert_eq!(scan(&node.url), 202);
+}
+
+#[test]
 fn reads_need_a_token_where_the_configuration_says_so() {
     let config = format!("auth: {{reads: token, tokens: [{{name: ops, sha256: \"{SECRET}\"}}]}}");
     let node = Node::start(&config);
