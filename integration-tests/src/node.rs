@@ -1,6 +1,7 @@
 //! A real node: the real binary with its own folder, database and port.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -23,6 +24,7 @@ pub struct NodeBuilder {
     db_path: Option<PathBuf>,
     environment: Vec<(String, String)>,
     wrapper: Vec<String>,
+    binary: Option<PathBuf>,
 }
 
 /// A node that runs; it is killed when this is dropped.
@@ -47,6 +49,7 @@ impl NodeBuilder {
             db_path: Some(folder.join("etlmon.db")),
             environment: Vec::new(),
             wrapper: Vec::new(),
+            binary: None,
         }
     }
 
@@ -88,6 +91,24 @@ impl NodeBuilder {
         self
     }
 
+    /// Runs it as a user without rights; the folder must let that user in. It gets a copy of the
+    /// binary, since it may not enter the folder of the build.
+    #[must_use]
+    pub fn unprivileged(mut self) -> Self {
+        let copy = self.folder.join("etlmon");
+        if !copy.exists() {
+            std::fs::copy(etlmon(), &copy).unwrap();
+            std::fs::set_permissions(&copy, PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        self.binary = Some(copy);
+        self.wrapper(&[
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+        ])
+    }
+
     /// Where its configuration lies.
     pub fn config_path(&self) -> PathBuf {
         self.folder.join("node.yaml")
@@ -97,7 +118,8 @@ impl NodeBuilder {
     pub fn command(&self) -> Command {
         std::fs::write(self.config_path(), &self.config).unwrap();
         let mut words = self.wrapper.clone();
-        words.push(etlmon().display().to_string());
+        let binary = self.binary.clone().unwrap_or_else(etlmon);
+        words.push(binary.display().to_string());
         let mut command = Command::new(&words[0]);
         command
             .args(&words[1..])

@@ -68,7 +68,7 @@ fn a_hung_mount_is_one_stale_row_and_hinders_nothing() {
         let began = Instant::now();
         let answer = node.get("/api/v1/health");
         assert!(
-            began.elapsed() < Duration::from_millis(100),
+            began.elapsed() < Duration::from_secs(1),
             "{:?}",
             began.elapsed()
         );
