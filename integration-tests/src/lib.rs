@@ -11,6 +11,7 @@
 mod binary;
 mod command;
 pub mod database;
+mod ftp;
 mod mounts;
 mod node;
 mod peer;
@@ -20,6 +21,7 @@ mod wait;
 
 pub use binary::etlmon;
 pub use command::{command, expect};
+pub use ftp::{FtpClient, Reply, Vsftpd, VsftpdBuilder};
 pub use mounts::{HungMount, Machine, MountNamespace};
 pub use node::{Node, NodeBuilder};
 pub use peer::{is_root, peer, skip};

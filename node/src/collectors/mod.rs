@@ -2,6 +2,7 @@
 
 pub mod filesystem;
 pub mod paths;
+pub mod xferlog;
 
 use std::sync::Arc;
 

@@ -1,0 +1,56 @@
+//! Reads a line of a transfer log, in either layout that FTP servers write, into an entry.
+//!
+//! - wu-ftpd's, xferlog(5): vsftpd with `xferlog_std_format=YES` or `dual_log_enable=YES`, proftpd's
+//!   `TransferLog`, pure-ftpd's `-O xferlog:`.
+//! - vsftpd's own, `vsftpd.log`, which holds logins and other events too.
+//!
+//! Servers damage names before they write them, and nothing can undo that. vsftpd 3.0 writes `?`
+//! for every byte that is not printable ASCII, in both layouts. In the xferlog layout vsftpd,
+//! proftpd and pure-ftpd write `_` for a blank; the latter two write it for control characters too,
+//! and keep other bytes. Only old vsftpd keeps the blanks.
+
+mod entry;
+mod moment;
+mod vsftpd;
+mod wu_ftpd;
+
+pub use entry::{AccessMode, Damage, Direction, Entry, ParseError, Parsed, Status};
+
+use chrono::TimeZone;
+
+/// Reads one line, without its newline. `zone` is the zone of the server that wrote it.
+///
+/// # Errors
+/// A line that no server writes as it is, or that can be read as more than one entry. Text that
+/// clients choose (names of files and users, the passwords of anonymous ones) can imitate the rest
+/// of a line, so a line is an entry only where nothing else can have been meant.
+pub fn parse<Z: TimeZone>(line: &[u8], zone: &Z) -> Result<Parsed, ParseError> {
+    if memchr::memchr(0, line).is_some() {
+        return Err(ParseError::Nul);
+    }
+    let (local, rest) = moment::split(line)?;
+    let own_layout = rest.starts_with(b"[");
+    let another = if own_layout {
+        vsftpd::is_head
+    } else {
+        wu_ftpd::is_head
+    };
+    if moment::follows_again(line, another) {
+        return Err(ParseError::Joined);
+    }
+    let log_time = moment::in_utc(local, zone)?;
+    if own_layout {
+        vsftpd::parse(log_time, rest)
+    } else {
+        wu_ftpd::parse(log_time, rest).map(Parsed::Transfer)
+    }
+}
+
+#[cfg(test)]
+mod captured_tests;
+#[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
+mod line_tests;
+#[cfg(test)]
+mod property_tests;
