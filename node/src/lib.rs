@@ -12,6 +12,7 @@ mod run;
 mod signals;
 pub mod store;
 pub mod supervisor;
+pub mod tail;
 
 pub use config::ConfigError;
 pub use node::{Node, StartError};

@@ -1,0 +1,143 @@
+//! What a read hands out: lines in one arena, checkpoints, gaps; and the state of each file.
+
+use std::path::PathBuf;
+
+use super::checkpoint::Checkpoint;
+
+/// What was read, to be stored in one transaction.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    pub(crate) text: String,
+    pub(crate) spans: Vec<Span>,
+    /// The files that lines refer to.
+    pub files: Vec<FileRef>,
+    /// Rows to insert or replace, by their sequence.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Sequences of rows to delete.
+    pub forgotten: Vec<u64>,
+    /// Bytes that will never be read.
+    pub gaps: Vec<Gap>,
+    /// Bytes of over-long lines that were skipped.
+    pub skipped_bytes: u64,
+    /// Whether there is more to read right now.
+    pub more: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) file: usize,
+    pub(crate) end_offset: u64,
+    pub(crate) truncated: bool,
+}
+
+/// One line, without its line end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Its text; what is not valid in the encoding is U+FFFD.
+    pub text: &'a str,
+    /// Index into [`Chunk::files`].
+    pub file: usize,
+    /// The offset in its file after it and its line end (or after the part that was kept).
+    pub end_offset: u64,
+    /// Whether the line was too long and its rest is missing.
+    pub truncated: bool,
+}
+
+impl Chunk {
+    /// The lines, in the order in which they are to be stored.
+    pub fn lines(&self) -> impl ExactSizeIterator<Item = Line<'_>> {
+        self.spans.iter().map(|span| Line {
+            text: self.text.get(span.start..span.end).unwrap_or_default(),
+            file: span.file,
+            end_offset: span.end_offset,
+            truncated: span.truncated,
+        })
+    }
+
+    /// Whether there is nothing to store.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+            && self.checkpoints.is_empty()
+            && self.forgotten.is_empty()
+            && self.gaps.is_empty()
+    }
+}
+
+/// The file a line came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRef {
+    /// The content's key, as in its checkpoint.
+    pub sequence: u64,
+    /// The path under which it is followed.
+    pub path: PathBuf,
+    /// The inode it was in.
+    pub inode: u64,
+}
+
+/// Bytes that will never be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The content's key.
+    pub sequence: u64,
+    /// The path under which it was followed.
+    pub path: PathBuf,
+    /// The inode it was last in.
+    pub inode: u64,
+    /// The first byte that is missing.
+    pub from_offset: u64,
+    /// The end of what is known to be missing; `None` when nobody saw whether there was anything.
+    pub to_offset: Option<u64>,
+    /// Why.
+    pub reason: GapReason,
+}
+
+/// Why bytes will never be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GapReason {
+    /// The file was cut, and no copy of it was found.
+    Truncated,
+    /// The file was copied and then cut or removed: what was written in between is in neither.
+    CopyTruncated,
+    /// The file is gone, or another one has its inode, and its content is nowhere.
+    Vanished,
+    /// The compressed file that holds it is damaged.
+    Damaged,
+    /// Too many rotated files were still written to.
+    HandleLimit,
+}
+
+/// How following a file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileStatus {
+    /// It is followed.
+    Tailing,
+    /// It does not exist yet, or not any more.
+    Waiting,
+    /// It can't be read at the moment; tried again with every look.
+    Error,
+}
+
+/// One followed file, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileState {
+    /// The path under which it is followed.
+    pub path: PathBuf,
+    /// Where it is now: another path after a rotation; `None` when there is no file.
+    pub place: Option<PathBuf>,
+    /// The content's key, if there is one.
+    pub sequence: Option<u64>,
+    /// Its inode.
+    pub inode: Option<u64>,
+    /// Its size when last looked at; `None` for compressed files.
+    pub size_bytes: Option<u64>,
+    /// How far it is read.
+    pub offset_bytes: u64,
+    /// What is left to read.
+    pub lag_bytes: Option<u64>,
+    /// How it goes.
+    pub status: FileStatus,
+    /// What is wrong.
+    pub error_message: Option<String>,
+}

@@ -1,0 +1,208 @@
+//! Settling a content in the file that it was found in.
+
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::checkpoint::{Inside, State, TAIL_BYTES, TailHash};
+use super::chunk::{Gap, GapReason};
+use super::file::{Followed, Tail};
+use super::identify::{self, Holds};
+use super::listing::Entry;
+use super::source::{Facts, Source};
+use super::text::Decoding;
+
+/// How far back the beginning of an unterminated last line is looked for.
+const LAST_LINE: u64 = 64 << 10;
+
+/// A file that holds a content, or its beginning.
+pub(crate) struct Found {
+    pub(crate) source: Source,
+    pub(crate) facts: Facts,
+    pub(crate) place: PathBuf,
+    pub(crate) holds: Holds,
+}
+
+/// What the file at an entry has to do with a content.
+pub(crate) fn ask(file: &Followed, entry: &Entry, may_be_compressed: bool) -> io::Result<Found> {
+    let (mut source, facts) = Source::open(&entry.path, may_be_compressed)?;
+    if !facts.identity.same_file(&entry.facts.identity) {
+        // Renamed since the directory was read.
+        return Err(ErrorKind::NotFound.into());
+    }
+    let holds = identify::holds(&mut source, file)?;
+    let place = entry.path.clone();
+    Ok(Found {
+        source,
+        facts,
+        place,
+        holds,
+    })
+}
+
+/// Looks for a content in other files than its own: the longest that continues it, else the
+/// longest with a rotated name that has its beginning.
+pub(crate) fn search(
+    file: &Followed,
+    entries: &[Entry],
+    present: Option<usize>,
+    is_free: impl Fn(usize) -> bool,
+) -> Option<(usize, Found)> {
+    if file.head.is_empty() {
+        return None;
+    }
+    let mut order: Vec<usize> = (0..entries.len()).filter(|&index| is_free(index)).collect();
+    // Device numbers can change with a reboot, inode numbers do not.
+    order.sort_by_key(|&index| {
+        entries
+            .get(index)
+            .is_some_and(|one| one.facts.identity.inode != file.identity.inode)
+    });
+    // Of several that continue it the longest: an older copy may lie beside the last one.
+    let mut best: Option<((bool, u64), usize, Found)> = None;
+    for index in order {
+        let Some(entry) = entries.get(index) else {
+            continue;
+        };
+        let is_present = present == Some(index);
+        if is_present && !file.is_following() {
+            continue;
+        }
+        let Ok(mut found) = ask(file, entry, !is_present) else {
+            continue;
+        };
+        let rank = match found.holds {
+            Holds::Continues if entry.facts.identity.inode == file.identity.inode => {
+                return Some((index, found));
+            }
+            Holds::Continues => (true, found.source.len().unwrap_or(0)),
+            Holds::Shorter(len) if entry.rotated && file.is_following() => (false, len),
+            Holds::Shorter(_) | Holds::Differs => continue,
+        };
+        if best.as_ref().is_none_or(|(longest, ..)| rank > *longest) {
+            best = Some((rank, index, found));
+        }
+    }
+    best.map(|(_, index, found)| (index, found))
+}
+
+impl Followed {
+    /// The content is in its own file, perhaps under another name.
+    pub(crate) fn settle(&mut self, found: Found, now: Instant) -> io::Result<()> {
+        let Found {
+            mut source,
+            facts,
+            place,
+            ..
+        } = found;
+        let grown = match self.mark.state {
+            State::Following => true,
+            State::Finished if source.is_plain() => facts.size > self.mark.offset,
+            State::Finished => !source.bytes_at(self.mark.offset, 1)?.is_empty(),
+            State::Copy | State::Log => false,
+        };
+        if !grown {
+            self.move_to(facts, &place);
+            return Ok(());
+        }
+        self.attach(source, facts, &place, now)?;
+        if !self.is_following() {
+            self.mark.state = State::Following;
+            self.dirty = true;
+        }
+        Ok(())
+    }
+
+    /// The content is in another file than before. `cut` says that its old file was cut, which
+    /// means that what was written after the copy was made is lost.
+    pub(crate) fn settle_elsewhere(
+        &mut self,
+        found: Found,
+        cut: bool,
+        now: Instant,
+    ) -> Option<Gap> {
+        let Found {
+            mut source,
+            facts,
+            place,
+            holds,
+        } = found;
+        let (offset, len) = match holds {
+            Holds::Shorter(len) => (self.mark.offset, len),
+            _ if cut => (self.mark.offset, source.len().unwrap_or(u64::MAX)),
+            _ => (self.mark.offset, u64::MAX),
+        };
+        let gap = (len < u64::MAX).then(|| self.gap(offset.max(len), GapReason::CopyTruncated));
+        self.head
+            .truncate(usize::try_from(len).unwrap_or(usize::MAX));
+        if len < offset {
+            // More is read of it than is in the copy.
+            let start = len.saturating_sub(TAIL_BYTES as u64);
+            let tail = source.bytes_at(
+                start,
+                TAIL_BYTES.min(usize::try_from(len).unwrap_or(TAIL_BYTES)),
+            );
+            self.mark.tail = Tail::Hash(TailHash::of(&tail.unwrap_or_default()));
+            self.mark.offset = len;
+            self.mark.inside = Inside::Nothing;
+            self.mark.state = State::Finished;
+            self.dirty = true;
+            self.move_to(facts, &place);
+            return gap;
+        }
+        let found = Found {
+            source,
+            facts,
+            place,
+            holds: Holds::Continues,
+        };
+        match self.settle(found, now) {
+            Ok(()) => gap,
+            // Looked for again with the next look.
+            Err(error) => {
+                self.error = Some(error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Starts with the lines that are written from now on; one that is being written is one.
+    pub(crate) fn start_at_end(&mut self, decoding: Decoding) -> io::Result<()> {
+        let (Some(source), Some(facts)) = (self.source.as_mut(), self.facts) else {
+            return Ok(());
+        };
+        let unit = decoding.unit() as u64;
+        let end = facts.size - facts.size % unit;
+        let start = end.saturating_sub(LAST_LINE);
+        let last = source.bytes_at(start, usize::try_from(end - start).unwrap_or(0))?;
+        let mut line = None;
+        while let Some(at) = decoding.line_end(&last, line.unwrap_or(0)) {
+            line = Some(at + decoding.unit());
+        }
+        self.mark.offset = match line {
+            Some(line) => start + line as u64,
+            None if start == 0 => 0,
+            None => {
+                self.mark.inside = Inside::CutLine;
+                end
+            }
+        };
+        let len = self.mark.offset.min(TAIL_BYTES as u64);
+        let tail = source.bytes_at(self.mark.offset - len, usize::try_from(len).unwrap_or(0))?;
+        self.mark.tail = Tail::Bytes(tail);
+        Ok(())
+    }
+
+    /// A content of which nothing up to `end` is to be read.
+    pub(crate) fn put_aside(&mut self, state: State, end: u64) -> io::Result<()> {
+        let Some(mut source) = self.source.take() else {
+            return Ok(());
+        };
+        let len = end.min(TAIL_BYTES as u64);
+        let tail = source.bytes_at(end - len, usize::try_from(len).unwrap_or(0))?;
+        self.mark.tail = Tail::Hash(TailHash::of(&tail));
+        self.mark.offset = end;
+        self.mark.state = state;
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! When a rotated file is finished, and which handles are put away when there are too many.
+
+use std::time::Instant;
+
+use super::checkpoint::State;
+use super::chunk::GapReason;
+use super::follower::Follower;
+use super::source::Source;
+use super::writers::Writers;
+
+impl Follower {
+    /// A rotated file is finished when it is read, quiet, has a successor or no name, and nobody
+    /// can write to it any more.
+    pub(crate) fn finish_rotated(&mut self, now: Instant) {
+        let mut quiet = Vec::new();
+        for (index, file) in self.files.iter().enumerate() {
+            let Some(facts) = file.facts.filter(|_| file.is_following() && !file.live) else {
+                continue;
+            };
+            let succeeded = self
+                .slots
+                .get(&file.slot)
+                .is_some_and(|slot| slot.present.is_some());
+            if file.source.as_ref().is_some_and(Source::is_plain)
+                && file.drained_at == Some(facts.size)
+                && now.saturating_duration_since(file.changed_at) >= self.settings.finish_after
+                && (succeeded || facts.links == 0)
+            {
+                quiet.push((index, file.identity));
+            }
+        }
+        let wanted: Vec<_> = quiet.iter().map(|(_, one)| one.number()).collect();
+        for (index, identity) in quiet {
+            let Some(file) = self.files.get_mut(index) else {
+                continue;
+            };
+            let proc = &self.settings.proc;
+            file.finishing = match self
+                .writers
+                .of(identity, &wanted, proc, now, file.changed_at)
+            {
+                Writers::None => true,
+                Writers::Some => false,
+                Writers::Unknown => {
+                    now.saturating_duration_since(file.changed_at) >= self.settings.finish_unproven
+                }
+            };
+        }
+    }
+
+    /// Puts handles away when there are too many: of files at rest at their path first, which are
+    /// opened again when they change, then of the oldest rotated ones.
+    pub(crate) fn limit_handles(&mut self) {
+        let open = self
+            .files
+            .iter()
+            .filter(|file| file.source.is_some())
+            .count();
+        let excess = open.saturating_sub(self.settings.max_open_files.max(1));
+        if excess == 0 {
+            return;
+        }
+        let mut at_rest: Vec<usize> = (0..self.files.len()).collect();
+        at_rest.retain(|&index| {
+            self.files.get(index).is_some_and(|file| {
+                file.source.is_some() && file.drained_at == file.facts.map(|facts| facts.size)
+            })
+        });
+        at_rest.sort_by_key(|&index| {
+            self.files
+                .get(index)
+                .map(|file| (!file.live, file.changed_at, file.sequence))
+        });
+        for index in at_rest.into_iter().take(excess) {
+            let Some(file) = self.files.get_mut(index) else {
+                continue;
+            };
+            file.source = None;
+            if file.live {
+                continue;
+            }
+            // One that has a name is found again if it grows; without one it is gone.
+            file.mark.state = State::Finished;
+            file.dirty = true;
+            if file.facts.is_some_and(|facts| facts.links == 0) {
+                self.gaps
+                    .push(file.gap(file.mark.offset, GapReason::HandleLimit));
+            }
+        }
+    }
+}

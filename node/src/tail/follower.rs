@@ -1,0 +1,291 @@
+//! The follower of one configured log: what a caller sees of the engine.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use super::checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
+use super::chunk::{Chunk, FileState, FileStatus, Gap, GapReason};
+use super::file::Followed;
+use super::settings::{Budget, TailSettings};
+use super::source::{self, Facts, Source};
+use super::split::Splitter;
+use super::writers::WriterScan;
+
+/// One configured log, a path or a glob, with all its files.
+pub struct Follower {
+    pub(crate) settings: TailSettings,
+    pub(crate) splitter: Splitter,
+    /// Ordered by sequence.
+    pub(crate) files: Vec<Followed>,
+    pub(crate) slots: BTreeMap<PathBuf, Slot>,
+    /// The log's own row, and whether it is still to be stored.
+    pub(crate) log: Checkpoint,
+    pub(crate) log_is_new: bool,
+    /// Whether the log was ever looked at, by this process or one before.
+    pub(crate) first_look: bool,
+    pub(crate) gaps: Vec<Gap>,
+    pub(crate) forgotten: Vec<u64>,
+    pub(crate) next_sequence: u64,
+    pub(crate) cut: Vec<Cut>,
+    /// Files beside the log that are of no use as long as they stay as they are.
+    pub(crate) dismissed: HashMap<PathBuf, Facts>,
+    pub(crate) writers: WriterScan,
+    pub(crate) directories: BTreeSet<PathBuf>,
+    pub(crate) buffer: Vec<u8>,
+    pub(crate) looked_at: Option<Instant>,
+    pub(crate) looked_back_at: Option<Instant>,
+    pub(crate) next_slot: usize,
+    pub(crate) more: bool,
+    pending: bool,
+}
+
+/// One path of the log: what is there now, and what was there before.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Slot {
+    pub(crate) present: Option<Facts>,
+    /// Whether the glob matches it now.
+    pub(crate) matched: bool,
+    pub(crate) error: Option<String>,
+    /// Whether it was there when the log was looked at for the first time ever.
+    pub(crate) first_sight: bool,
+    /// Whether it was empty when last looked at: it may have been filled and cut since.
+    pub(crate) was_empty: bool,
+    /// How many looks found the directory changing under their eyes.
+    pub(crate) unsettled: u32,
+    /// Whether the files beside it must be looked through.
+    pub(crate) census: bool,
+}
+
+/// An open file that was cut: another content is in it, which may have no name any more.
+pub(crate) struct Cut {
+    pub(crate) slot: PathBuf,
+    pub(crate) place: PathBuf,
+    pub(crate) source: Source,
+    pub(crate) facts: Facts,
+}
+
+impl Follower {
+    /// A follower that goes on where the stored rows say. Nothing is opened before the first
+    /// [`read`](Self::read).
+    pub fn new(settings: TailSettings, known: Vec<Checkpoint>, now: Instant) -> Self {
+        let (logs, files): (Vec<_>, Vec<_>) =
+            known.into_iter().partition(|row| row.state == State::Log);
+        let log = logs.into_iter().find(|row| row.path == settings.path);
+        let first_look = log.is_none();
+        let mut files: Vec<_> = files
+            .into_iter()
+            .map(|row| Followed::stored(row, now))
+            .collect();
+        files.sort_by_key(|file| file.sequence);
+        let last = files.last().map_or(0, |file| file.sequence);
+        // The last ones may be forgotten already; a number is never given twice.
+        let next_sequence = last.max(log.as_ref().map_or(0, |log| log.offset)) + 1;
+        let mut forgotten = Vec::new();
+        if first_look {
+            // The log's path was changed: what it does not name any more is not followed.
+            let named = match &settings.pattern {
+                Some(pattern) => pattern.expand().0,
+                None => BTreeSet::from([settings.path.clone()]),
+            };
+            files.retain(|file| {
+                let keep = named.contains(&file.slot);
+                forgotten.extend((!keep).then_some(file.sequence));
+                keep
+            });
+        }
+        Self {
+            splitter: Splitter::new(&settings),
+            log: log.unwrap_or_else(|| log_row(&settings.path)),
+            log_is_new: first_look,
+            first_look,
+            files,
+            slots: BTreeMap::new(),
+            gaps: Vec::new(),
+            forgotten,
+            next_sequence,
+            cut: Vec::new(),
+            dismissed: HashMap::new(),
+            writers: WriterScan::default(),
+            directories: BTreeSet::new(),
+            buffer: Vec::new(),
+            looked_at: None,
+            looked_back_at: None,
+            next_slot: 0,
+            more: false,
+            pending: false,
+            settings,
+        }
+    }
+
+    /// Reads what there is, within the budget, without waiting. What it hands out counts as read
+    /// only after [`commit`](Self::commit); a `read` without one rolls back first. `now` must not
+    /// go back.
+    pub fn read(&mut self, budget: Budget, now: Instant) -> Chunk {
+        if self.pending {
+            self.roll_back();
+        }
+        let due = self
+            .looked_at
+            .is_none_or(|at| now.saturating_duration_since(at) >= self.settings.look_every);
+        if !self.more || due {
+            self.look(now);
+            self.looked_at = Some(now);
+        }
+        let mut chunk = Chunk::default();
+        self.read_files(budget, now, &mut chunk);
+        if self.first_look {
+            // What there was at first sight is not settled yet.
+        } else if self.log_is_new || self.log.offset + 1 != self.next_sequence {
+            self.log_is_new = true;
+            self.log.offset = self.next_sequence - 1;
+            chunk.checkpoints.push(self.log.clone());
+        }
+        let dirty = self.files.iter().filter(|file| file.dirty);
+        chunk.checkpoints.extend(dirty.map(Followed::checkpoint));
+        chunk.forgotten.clone_from(&self.forgotten);
+        chunk.gaps.clone_from(&self.gaps);
+        self.more = chunk.more;
+        self.pending = true;
+        chunk
+    }
+
+    /// The last chunk is stored, with its checkpoints, in one transaction.
+    pub fn commit(&mut self) {
+        if !std::mem::take(&mut self.pending) {
+            return;
+        }
+        self.log_is_new = false;
+        self.forgotten.clear();
+        self.gaps.clear();
+        for file in &mut self.files {
+            file.commit();
+        }
+    }
+
+    /// The last chunk was not stored: the next `read` hands it out again.
+    pub fn roll_back(&mut self) {
+        self.pending = false;
+        self.more = false;
+        for file in &mut self.files {
+            file.roll_back();
+        }
+    }
+
+    /// Every followed file, and every path of the log at which there is none.
+    pub fn files(&self) -> Vec<FileState> {
+        let mut states = Vec::new();
+        for (path, slot) in &self.slots {
+            let mut any = false;
+            for file in self
+                .files
+                .iter()
+                .filter(|file| file.slot == *path && file.is_following())
+            {
+                any |= file.live;
+                states.push(state_of(file, slot));
+            }
+            if !any && (slot.matched || self.settings.pattern.is_none()) {
+                states.push(FileState {
+                    path: path.clone(),
+                    place: slot.present.map(|_| path.clone()),
+                    sequence: None,
+                    inode: slot.present.map(|facts| facts.identity.inode),
+                    size_bytes: slot.present.map(|facts| facts.size),
+                    offset_bytes: 0,
+                    lag_bytes: slot.present.map(|facts| facts.size),
+                    status: match slot.error {
+                        Some(_) => FileStatus::Error,
+                        None => FileStatus::Waiting,
+                    },
+                    error_message: slot.error.clone(),
+                });
+            }
+        }
+        states
+    }
+
+    /// The directories in which an event can mean that there is something to read. Events are
+    /// hints only: a `read` without one finds the same.
+    pub fn watch_directories(&self) -> Vec<PathBuf> {
+        let mut directories = self.directories.clone();
+        directories.extend(
+            self.settings
+                .path
+                .parent()
+                .map(Path::to_path_buf)
+                .filter(|_| self.settings.pattern.is_none()),
+        );
+        let places = self.files.iter().filter(|file| file.is_following());
+        directories.extend(places.filter_map(|file| file.place.parent().map(Path::to_path_buf)));
+        directories.into_iter().collect()
+    }
+
+    /// Adds a content that was not known before.
+    pub(crate) fn add(
+        &mut self,
+        slot: &Path,
+        place: &Path,
+        source: Source,
+        facts: Facts,
+        now: Instant,
+    ) -> &mut Followed {
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        let seen_ms = source::nanoseconds(SystemTime::now()) / 1_000_000;
+        let file = Followed::new(sequence, slot, place, source, facts, seen_ms, now);
+        self.files.push_mut(file)
+    }
+
+    /// Gives a content up.
+    pub(crate) fn forget(&mut self, index: usize, gap: Option<(u64, GapReason)>) {
+        let file = self.files.remove(index);
+        self.gaps
+            .extend(gap.map(|(from, reason)| file.gap(from, reason)));
+        self.forgotten.push(file.sequence);
+    }
+}
+
+fn log_row(path: &Path) -> Checkpoint {
+    Checkpoint {
+        sequence: 0,
+        state: State::Log,
+        path: path.to_path_buf(),
+        place: path.to_path_buf(),
+        identity: Identity {
+            device: 0,
+            inode: 0,
+            born_ns: None,
+        },
+        head: Vec::new(),
+        head_changed: false,
+        offset: 0,
+        tail: TailHash::default(),
+        inside: Inside::Nothing,
+        first_seen_ms: source::nanoseconds(SystemTime::now()) / 1_000_000,
+    }
+}
+
+fn state_of(file: &Followed, slot: &Slot) -> FileState {
+    let plain = file.source.as_ref().is_none_or(Source::is_plain);
+    let size = file.facts.map(|facts| facts.size).filter(|_| plain);
+    let error = file
+        .error
+        .clone()
+        .or_else(|| slot.error.clone().filter(|_| file.live));
+    FileState {
+        path: file.slot.clone(),
+        place: Some(file.place.clone()),
+        sequence: Some(file.sequence),
+        inode: Some(file.identity.inode),
+        size_bytes: size,
+        offset_bytes: file.mark.offset,
+        lag_bytes: size.map(|size| size.saturating_sub(file.mark.offset)),
+        status: if error.is_some() {
+            FileStatus::Error
+        } else {
+            FileStatus::Tailing
+        },
+        error_message: error,
+    }
+}

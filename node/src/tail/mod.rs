@@ -1,0 +1,56 @@
+//! Following files: every line exactly once, across rotation, restart and `kill -9`.
+//!
+//! A [`Follower`] reads one configured log, which is a path or a glob. It never counts a line as
+//! read before its caller has stored it: [`Follower::read`] hands out lines and the
+//! [`Checkpoint`]s that go with them, the caller stores both in one transaction and says
+//! [`Follower::commit`]. A new `Follower` made from the stored checkpoints goes on where the last
+//! transaction ended, whatever happened to the process or to the files in between.
+//!
+//! What is followed is *content*, not a name and not an inode. A content is known by its file
+//! (device, inode, time of birth), by its first bytes and by the bytes just before the offset. A
+//! rename leaves it where it is; a truncated or replaced file no longer holds it; a copy or a
+//! `.gz` that continues it is where it lives now. Bytes that are gone before anybody could read
+//! them are a [`Gap`], never silence.
+//!
+//! Decisions:
+//! - An unterminated last line is delivered when its file is finished, or has been quiet for
+//!   [`TailSettings::partial_after`]. What is appended to it afterwards is a line of its own; a
+//!   mere line end afterwards is swallowed.
+//! - A file that shrank, or whose bytes before the offset changed, is a new content and is read
+//!   from its beginning. The old content goes on in its copy (`copytruncate`) if there is one.
+//!   What was written between the copy and the truncation is destroyed by the rotating tool: the
+//!   ledger says from where, and how far if that was ever seen.
+//! - A file of which everything known repeats (same first bytes, same bytes before the offset, at
+//!   least as long, same inode and birth) is the same content: nobody could tell.
+//! - A file that came and went between two looks, without leaving a rotated name, was never seen.
+//! - A rotated file is read until nobody has it open for writing, or, where that can't be known,
+//!   until it was quiet for [`TailSettings::finish_unproven`]; one that grows afterwards is taken
+//!   up again.
+
+mod census;
+mod checkpoint;
+mod chunk;
+mod claim;
+mod file;
+mod finish;
+mod follower;
+mod identify;
+mod listing;
+mod look;
+mod names;
+mod newcomers;
+mod pattern;
+mod reading;
+mod settings;
+mod source;
+mod split;
+mod text;
+mod writers;
+
+pub use checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
+pub use chunk::{Chunk, FileRef, FileState, FileStatus, Gap, GapReason, Line};
+pub use follower::Follower;
+pub use settings::{Budget, Multiline, SettingsError, TailSettings};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! Taking up contents that were not known: at the log's path, beside it, in a file that was cut.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::census::{Beside, Unknown};
+use super::checkpoint::{HEAD_BYTES, Identity, State};
+use super::file::Followed;
+use super::follower::Follower;
+use super::identify;
+use super::listing::Entry;
+use super::look::is_missing;
+use super::source::{Facts, Source};
+
+/// The clock of a file system runs behind that of the system, by less than this.
+const CLOCKS_DIFFER_MS: i64 = 2_000;
+
+/// A content that was not known.
+pub(crate) struct New {
+    path: PathBuf,
+    source: Source,
+    facts: Facts,
+    head: Vec<u8>,
+    state: State,
+}
+
+impl Follower {
+    /// Opens what is at the log's path if nobody has.
+    pub(crate) fn open_unknown(&mut self, path: &Path, beside: &mut Beside) {
+        let entry = beside
+            .present
+            .filter(|&index| beside.claims.get(index) == Some(&None));
+        let Some(entry) = entry.and_then(|index| beside.entries.get(index)) else {
+            return;
+        };
+        match Source::open(path, false) {
+            Ok((mut source, facts)) if facts.identity.same_file(&entry.facts.identity) => {
+                let head = source.bytes_at(0, HEAD_BYTES).unwrap_or_default();
+                beside.unknown = Some(Unknown {
+                    source,
+                    facts,
+                    head,
+                });
+            }
+            Ok(_) => {}
+            Err(error) if is_missing(error.kind()) => {}
+            Err(error) => {
+                self.slots.entry(path.to_path_buf()).or_default().error = Some(error.to_string());
+            }
+        }
+    }
+
+    /// Judges files with rotated names that nobody knew.
+    pub(crate) fn judge_new(
+        &mut self,
+        path: &Path,
+        is_rotation: bool,
+        beside: &mut Beside,
+    ) -> Vec<New> {
+        let mut news: Vec<New> = Vec::new();
+        for (index, entry) in beside.entries.iter().enumerate() {
+            let known = |file: &Followed| file.identity.same_file(&entry.facts.identity);
+            if beside.claims.get(index) != Some(&None)
+                || !entry.rotated
+                || entry.facts.size == 0
+                || self.dismissed.get(&entry.path) == Some(&entry.facts)
+                || self
+                    .files
+                    .iter()
+                    .any(|file| file.slot != path && known(file))
+            {
+                continue;
+            }
+            match self.judge(path, entry, is_rotation, beside.unknown.as_mut(), &mut news) {
+                Ok(Some(new)) => news.push(new),
+                Ok(None) => {
+                    self.dismissed.insert(entry.path.clone(), entry.facts);
+                }
+                Err(error) if is_missing(error.kind()) => {}
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    let message = format!("{}: {error}", entry.path.display());
+                    self.slots.entry(path.to_path_buf()).or_default().error = Some(message);
+                }
+                // Damaged, or not written to its end yet: judged again when it has changed.
+                Err(_) => {
+                    self.dismissed.insert(entry.path.clone(), entry.facts);
+                }
+            }
+        }
+        news.sort_by_key(|new| new.facts.modified_ns);
+        news
+    }
+
+    /// Takes up files with rotated names: they were the log in between, or are only to be known.
+    pub(crate) fn take_new(&mut self, path: &Path, news: Vec<New>, now: Instant) {
+        for New {
+            path: place,
+            source,
+            facts,
+            head,
+            state,
+        } in news
+        {
+            let end = if source.is_plain() {
+                facts.size
+            } else {
+                head.len() as u64
+            };
+            let file = self.add(path, &place, source, facts, now);
+            file.see(0, &head);
+            if state != State::Following
+                && let Err(error) = file.put_aside(state, end)
+            {
+                file.error = Some(error.to_string());
+            }
+        }
+    }
+
+    /// What a file with a rotated name is to this log; nothing as long as it is empty.
+    fn judge(
+        &mut self,
+        path: &Path,
+        entry: &Entry,
+        is_rotation: bool,
+        unknown: Option<&mut Unknown>,
+        news: &mut [New],
+    ) -> io::Result<Option<New>> {
+        let (mut source, facts) = Source::open(&entry.path, true)?;
+        let head = source.bytes_at(0, HEAD_BYTES)?;
+        if head.is_empty() {
+            return Ok(None);
+        }
+        let matched = self
+            .settings
+            .pattern
+            .as_ref()
+            .is_some_and(|one| one.matches(&entry.path));
+        let own = self.files.iter().filter(|file| file.slot == path);
+        let since = own
+            .map(|file| file.first_seen_ms)
+            .max()
+            .unwrap_or(self.log.first_seen_ms);
+        let young = facts.modified_ns / 1_000_000 >= since - CLOCKS_DIFFER_MS;
+        let mut is_copy = false;
+        for file in self.files.iter_mut().filter(|file| file.slot == path) {
+            is_copy |= file.mark.state != State::Copy && identify::is_copy(&mut source, file)?;
+        }
+        let present = unknown.as_ref().map(|unknown| unknown.facts.identity);
+        for cut in self.cut.iter_mut().filter(|cut| cut.slot == path) {
+            let is_other = |one: Identity| !one.same_file(&cut.facts.identity);
+            if is_other(facts.identity) && present.is_none_or(is_other) {
+                is_copy |= identify::is_beginning(&mut source, &mut cut.source)?;
+            }
+        }
+        if let Some(unknown) = unknown {
+            is_copy |= identify::is_copy_of(&mut source, &mut unknown.source, &mut unknown.head)?;
+        }
+        for new in news.iter_mut().filter(|new| new.state != State::Copy) {
+            is_copy |= identify::is_beginning(&mut source, &mut new.source)?;
+            if !is_copy && identify::is_beginning(&mut new.source, &mut source)? {
+                new.state = State::Copy;
+            }
+        }
+        let state = if is_copy || (self.first_look && !source.is_plain()) {
+            State::Copy
+        } else if self.first_look {
+            let wanted = matched && self.settings.from_beginning;
+            if wanted {
+                State::Following
+            } else {
+                State::Finished
+            }
+        } else if matched || (is_rotation && young) {
+            State::Following
+        } else if source.is_plain() {
+            State::Finished
+        } else {
+            State::Copy
+        };
+        Ok(Some(New {
+            path: entry.path.clone(),
+            source,
+            facts,
+            head,
+            state,
+        }))
+    }
+
+    /// Takes up what was written to a file after it was cut, if it is no more at the path.
+    pub(crate) fn take_cut(&mut self, path: &Path, beside: &Beside, now: Instant) {
+        let present = beside.present.and_then(|index| beside.entries.get(index));
+        let present = present.map(|entry| entry.facts.identity);
+        let cuts: Vec<_> = self.cut.extract_if(.., |cut| cut.slot == path).collect();
+        for mut cut in cuts {
+            let identity = cut.facts.identity;
+            let is_known = present.is_some_and(|present| present.same_file(&identity))
+                || self.files.iter_mut().any(|file| {
+                    let own = file.slot == path && file.mark.state != State::Copy;
+                    file.identity.same_file(&identity)
+                        || own && identify::is_copy(&mut cut.source, file).unwrap_or(false)
+                });
+            if !is_known {
+                let head = cut.source.bytes_at(0, HEAD_BYTES).unwrap_or_default();
+                self.add(path, &cut.place, cut.source, cut.facts, now)
+                    .see(0, &head);
+            }
+        }
+    }
+
+    /// Takes up what is at the log's path if it is new.
+    pub(crate) fn take_present(&mut self, path: &Path, beside: Beside, now: Instant) {
+        let (Some(unknown), Some(slot)) = (beside.unknown, self.slots.get_mut(path)) else {
+            return;
+        };
+        let first_sight = std::mem::take(&mut slot.first_sight);
+        let at_end = first_sight && !self.settings.from_beginning;
+        let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let decoding = self.splitter.decoding;
+        let file = self.add(path, &place, unknown.source, unknown.facts, now);
+        file.live = true;
+        file.see(0, &unknown.head);
+        if at_end && let Err(error) = file.start_at_end(decoding) {
+            file.error = Some(error.to_string());
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Globs over paths: which files match at the moment, and where new ones can appear.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::settings::SettingsError;
+
+/// How deep `**` goes, so that a loop of links ends.
+const DEEPEST: usize = 16;
+
+/// A glob, one matcher for each component of the path.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    base: PathBuf,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Name(PathBuf),
+    Any(Box<GlobMatcher>),
+    Deep,
+}
+
+impl Pattern {
+    /// The pattern in a path; none if it has nothing special in it.
+    pub(crate) fn new(path: &Path) -> Result<Option<Self>, SettingsError> {
+        let mut pattern = Self {
+            base: PathBuf::new(),
+            parts: Vec::new(),
+        };
+        for component in path.components() {
+            let name = component.as_os_str();
+            let special = name
+                .to_str()
+                .filter(|name| name.contains(['*', '?', '[', '{']));
+            match (special, component) {
+                (Some("**"), _) => pattern.parts.push(Part::Deep),
+                (Some(special), Component::Normal(_)) => pattern.parts.push(any(special)?),
+                _ if pattern.parts.is_empty() => pattern.base.push(name),
+                _ => pattern.parts.push(Part::Name(PathBuf::from(name))),
+            }
+        }
+        Ok((!pattern.parts.is_empty()).then_some(pattern))
+    }
+
+    /// Whether a path, which exists, is one of those that match.
+    pub(crate) fn matches(&self, path: &Path) -> bool {
+        let Ok(rest) = path.strip_prefix(&self.base) else {
+            return false;
+        };
+        let names: Vec<_> = rest.iter().collect();
+        fits(&self.parts, &names)
+    }
+
+    /// The paths that match, and the directories that were read for them. A directory that can't
+    /// be read has no files.
+    pub(crate) fn expand(&self) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
+        let mut found = (BTreeSet::new(), BTreeSet::new());
+        walk(&self.base, &self.parts, 0, &mut found);
+        found
+    }
+}
+
+fn any(special: &str) -> Result<Part, SettingsError> {
+    let glob = GlobBuilder::new(special).literal_separator(true).build();
+    let glob = glob.map_err(|source| SettingsError::Glob {
+        pattern: special.to_owned(),
+        source,
+    })?;
+    Ok(Part::Any(Box::new(glob.compile_matcher())))
+}
+
+fn fits(parts: &[Part], names: &[&OsStr]) -> bool {
+    match (parts.split_first(), names.split_first()) {
+        (None, None) => true,
+        (Some((Part::Deep, rest)), _) if fits(rest, names) => true,
+        (Some((Part::Deep, _)), Some((_, names))) => fits(parts, names),
+        (Some((Part::Any(glob), rest)), Some((name, names))) => {
+            hidden_only_if_asked(glob, name) && glob.is_match(name) && fits(rest, names)
+        }
+        (Some((Part::Name(own), rest)), Some((name, names))) => {
+            own.as_os_str() == *name && fits(rest, names)
+        }
+        _ => false,
+    }
+}
+
+fn walk(
+    directory: &Path,
+    parts: &[Part],
+    depth: usize,
+    found: &mut (BTreeSet<PathBuf>, BTreeSet<PathBuf>),
+) {
+    let Some((part, rest)) = parts.split_first() else {
+        return;
+    };
+    if let Part::Name(name) = part {
+        step(&directory.join(name), rest, depth, found);
+        return;
+    }
+    if matches!(part, Part::Deep) {
+        walk(directory, rest, depth, found);
+    }
+    found.1.insert(directory.to_path_buf());
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        match part {
+            Part::Any(glob) if hidden_only_if_asked(glob, &name) && glob.is_match(&name) => {
+                if rest.is_empty() && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                    found.0.insert(entry.path());
+                } else {
+                    step(&entry.path(), rest, depth, found);
+                }
+            }
+            // Links are not followed downwards, as in every shell's `**`.
+            Part::Deep if depth < DEEPEST && entry.file_type().is_ok_and(|kind| kind.is_dir()) => {
+                walk(&entry.path(), parts, depth + 1, found);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn step(
+    path: &Path,
+    rest: &[Part],
+    depth: usize,
+    found: &mut (BTreeSet<PathBuf>, BTreeSet<PathBuf>),
+) {
+    if !rest.is_empty() {
+        walk(path, rest, depth, found);
+    } else if path.symlink_metadata().is_ok() && !path.is_dir() {
+        found.0.insert(path.to_path_buf());
+    }
+}
+
+/// glob(7): a leading dot is matched by a dot only.
+fn hidden_only_if_asked(glob: &GlobMatcher, name: &OsStr) -> bool {
+    !name.as_encoded_bytes().starts_with(b".") || glob.glob().glob().starts_with('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(root: &Path, glob: &str) -> Vec<String> {
+        let pattern = Pattern::new(&root.join(glob)).unwrap().unwrap();
+        let (paths, directories) = pattern.expand();
+        assert!(paths.iter().all(|path| pattern.matches(path)));
+        assert!(!directories.iter().any(|path| pattern.matches(path)));
+        let names = paths.into_iter();
+        names
+            .map(|path| path.strip_prefix(root).unwrap().display().to_string())
+            .collect()
+    }
+
+    #[test]
+    fn a_glob_finds_its_files_and_no_others() {
+        let root = tempfile::tempdir().unwrap();
+        for path in [
+            "a/x.log",
+            "a/y.txt",
+            "b/x.log",
+            "b/.h.log",
+            "b/c/d/z.log",
+            "x.log",
+        ] {
+            fs::create_dir_all(root.path().join(path).parent().unwrap()).unwrap();
+            fs::write(root.path().join(path), "").unwrap();
+        }
+        assert_eq!(names(root.path(), "*/x.log"), ["a/x.log", "b/x.log"]);
+        assert_eq!(names(root.path(), "b/*.log"), ["b/x.log"]);
+        assert_eq!(names(root.path(), "b/.*.log"), ["b/.h.log"]);
+        assert_eq!(
+            names(root.path(), "**/*.log"),
+            ["a/x.log", "b/c/d/z.log", "b/x.log", "x.log"]
+        );
+        assert_eq!(
+            names(root.path(), "?/{x,y}.*"),
+            ["a/x.log", "a/y.txt", "b/x.log"]
+        );
+        assert!(
+            Pattern::new(Path::new("/var/log/app.log"))
+                .unwrap()
+                .is_none()
+        );
+        assert!(Pattern::new(Path::new("/var/log/[a")).is_err());
+    }
+}

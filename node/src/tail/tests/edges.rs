@@ -1,0 +1,143 @@
+//! Limits, errors, and what people are told.
+
+use super::*;
+
+#[test]
+fn more_files_than_handles_are_followed_all_the_same() {
+    let mut world = World::with("*.log", |settings| settings.max_open_files = 4);
+    for round in 0..3 {
+        for file in 0..20 {
+            world.append(&format!("{file}.log"), format!("{file} {round}\n"));
+        }
+        world.read();
+    }
+    let mut lines: Vec<String> = world
+        .lines()
+        .iter()
+        .map(|line| (*line).to_owned())
+        .collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!((lines.len(), world.stored.lines.len()), (60, 60));
+    world.expect_no_gaps();
+    world.read();
+    let directory = world.directory.path();
+    let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let open = open.filter_map(|file| fs::read_link(file.path()).ok());
+    assert!(open.filter(|target| target.starts_with(directory)).count() <= 4);
+}
+
+#[test]
+fn a_nameless_file_that_is_given_up_is_in_the_ledger() {
+    let mut world = World::with("app.log", |settings| settings.max_open_files = 2);
+    for number in 0..4 {
+        world.append("app.log", format!("{number}\n"));
+        world.read();
+        world.remove("app.log");
+    }
+    world.append("app.log", "4\n");
+    world.read();
+    world.read();
+    world.expect(&["0", "1", "2", "3", "4"]);
+    assert!(!world.stored.gaps.is_empty());
+    assert!(
+        world
+            .stored
+            .gaps
+            .iter()
+            .all(|gap| gap.reason == GapReason::HandleLimit)
+    );
+}
+
+#[test]
+fn one_huge_file_does_not_starve_the_others() {
+    let mut world = World::new("*.log");
+    world.append("a.log", "a\n".repeat(100));
+    world.append("b.log", "b\n");
+    let budget = Budget {
+        lines: 10,
+        bytes: 1 << 20,
+    };
+    world.read_some(budget);
+    assert!(world.read_some(budget));
+    assert!(world.lines().contains(&"b"));
+}
+
+#[test]
+fn a_path_that_is_no_file_is_an_error_until_it_is_one() {
+    let mut world = World::new("app.log");
+    fs::create_dir(world.path("app.log")).unwrap();
+    world.read();
+    let state = &world.follower.files()[0];
+    assert_eq!(state.status, FileStatus::Error);
+    assert_eq!(state.error_message.as_deref(), Some("not a regular file"));
+    fs::remove_dir(world.path("app.log")).unwrap();
+    world.append("app.log", "1\n");
+    world.expect(&["1"]);
+    assert_eq!(world.follower.files()[0].status, FileStatus::Tailing);
+}
+
+#[test]
+fn the_state_of_a_file_says_what_is_left_to_read() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "12\n345\n");
+    world.read_some(TINY);
+    let state = world.follower.files().remove(0);
+    assert_eq!(
+        (state.size_bytes, state.offset_bytes, state.lag_bytes),
+        (Some(7), 3, Some(4))
+    );
+    assert_eq!(world.follower.watch_directories(), [world.directory.path()]);
+}
+
+#[test]
+fn a_budget_is_kept_and_nothing_is_lost_at_its_edge() {
+    let mut world = World::new("app.log");
+    let lines: Vec<String> = (0..1000).map(|number| format!("{number}")).collect();
+    world.append("app.log", lines.join("\n") + "\n");
+    let mut chunks = 0;
+    while world.read_some(Budget {
+        lines: 7,
+        bytes: 16,
+    }) {
+        chunks += 1;
+    }
+    assert!(chunks > 1000 / 7);
+    assert_eq!(world.lines(), lines);
+}
+
+#[test]
+fn a_damaged_compressed_file_is_read_as_far_as_it_goes() {
+    let mut world = World::new("app.log");
+    let text: String = (0..20_000)
+        .map(|number| format!("{number} {}\n", number * 7919))
+        .collect();
+    world.append("app.log", &text);
+    world.read_some(TINY);
+    world.rename("app.log", "app.log.1");
+    world.compress("app.log.1");
+    let packed = fs::read(world.path("app.log.1.gz")).unwrap();
+    fs::write(world.path("app.log.1.gz"), &packed[..packed.len() / 2]).unwrap();
+    world.append("app.log", "next\n");
+    world.restart();
+    world.read();
+    world.wait(61);
+    world.read();
+    assert!(world.lines().len() > 1000);
+    assert!(world.lines().contains(&"next"));
+    let [gap] = world.stored.gaps.as_slice() else {
+        panic!("one gap: {:?}", world.stored.gaps);
+    };
+    assert_eq!(gap.reason, GapReason::Damaged);
+    let last = world
+        .stored
+        .lines
+        .iter()
+        .rfind(|line| line.sequence == gap.sequence)
+        .unwrap();
+    assert_eq!(gap.from_offset, last.end_offset);
+    world.wait(61);
+    world.restart();
+    world.read();
+    assert_eq!(world.stored.gaps.len(), 1);
+}

@@ -1,0 +1,214 @@
+//! What happened while nobody looked, and what a crash leaves.
+
+use super::*;
+
+#[test]
+fn after_a_restart_the_renamed_file_is_drained_first() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n2\n3\n");
+    world.read_some(TINY);
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "4\n");
+    world.restart();
+    world.expect(&["1", "2", "3", "4"]);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn after_a_restart_all_files_in_between_are_read_in_their_order() {
+    for (name, compressed) in [("app.log", false), ("app.log", true), ("app.log*", true)] {
+        let mut world = World::new(name);
+        world.append("app.log", "1\n2\n3\n");
+        world.read_some(TINY);
+        for rotation in 0..3 {
+            for number in (1..=rotation).rev() {
+                let ending = if compressed && number > 1 { ".gz" } else { "" };
+                let (from, to) = (
+                    format!("app.log.{number}{ending}"),
+                    format!("app.log.{}{ending}", number + 1),
+                );
+                world.rename(&from, &to);
+                if compressed && number == 1 {
+                    world.compress(&to);
+                }
+            }
+            world.rename("app.log", "app.log.1");
+            std::thread::sleep(Duration::from_millis(10));
+            world.append("app.log", format!("{}\n", rotation + 4));
+        }
+        world.restart();
+        world.expect(&["1", "2", "3", "4", "5", "6"]);
+        world.wait(61);
+        world.restart();
+        world.expect(&["1", "2", "3", "4", "5", "6"]);
+        world.expect_no_gaps();
+    }
+}
+
+#[test]
+fn a_file_cut_and_grown_while_stopped_goes_on_in_its_copy_even_compressed() {
+    for (name, compressed) in [("app.log", true), ("app.log*", true), ("app.log*", false)] {
+        let mut world = World::new(name);
+        world.append("app.log", "1\n2\n3\n");
+        world.read_some(TINY);
+        world.copy("app.log", "app.log.1");
+        world.truncate("app.log");
+        if compressed {
+            world.compress("app.log.1");
+        }
+        world.append("app.log", "a longer new beginning\n");
+        world.restart();
+        world.expect(&["1", "2", "3", "a longer new beginning"]);
+        assert_eq!(world.stored.gaps.len(), 1);
+        assert_eq!(world.stored.gaps[0].reason, GapReason::CopyTruncated);
+        world.wait(61);
+        world.restart();
+        world.expect(&["1", "2", "3", "a longer new beginning"]);
+    }
+}
+
+#[test]
+fn another_content_in_the_same_inode_is_read_from_its_beginning() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n2\n");
+    world.read();
+    world.truncate("app.log");
+    world.append("app.log", "A\nB\n");
+    world.restart();
+    world.expect(&["1", "2", "A", "B"]);
+    assert_eq!(world.stored.gaps[0].from_offset, 4);
+    assert_eq!(
+        world.stored.gaps[0].to_offset, None,
+        "nobody saw whether there was more"
+    );
+}
+
+#[test]
+fn a_shared_header_does_not_make_two_files_one() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "#header\n1\n");
+    world.read();
+    world.truncate("app.log");
+    world.append("app.log", "#header\n2\n3\n");
+    world.restart();
+    world.expect(&["#header", "1", "#header", "2", "3"]);
+}
+
+#[test]
+fn a_file_of_one_byte_is_told_from_another_one() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "x");
+    world.read();
+    world.truncate("app.log");
+    world.append("app.log", "y\n");
+    world.restart();
+    world.expect(&["y"]);
+    assert_eq!(
+        (
+            world.stored.gaps[0].from_offset,
+            world.stored.gaps[0].to_offset
+        ),
+        (0, Some(1))
+    );
+}
+
+#[test]
+fn a_file_that_vanished_while_stopped_leaves_a_row_in_the_ledger() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n2\n");
+    world.read_some(TINY);
+    world.remove("app.log");
+    world.append("app.log", "3\n");
+    world.restart();
+    world.expect(&["1", "3"]);
+    assert_eq!(world.stored.gaps.len(), 1);
+    assert_eq!(world.stored.gaps[0].from_offset, 2);
+}
+
+#[test]
+fn other_device_numbers_after_a_reboot_do_no_harm() {
+    let mut world = World::new("app.log");
+    world.append("app.log.1", "#h\nold\n");
+    world.append("app.log", "#h\n");
+    world.read();
+    for row in world.stored.rows.values_mut() {
+        row.identity.device += 1;
+    }
+    world.append("app.log", "1\n");
+    world.restart();
+    world.expect(&["#h", "1"]);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn what_was_not_stored_is_read_again() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n2\n3\n");
+    let chunk = world.follower.read(TINY, world.now);
+    assert_eq!(chunk.lines().len(), 1);
+    world.follower.roll_back();
+    let chunk = world.follower.read(Budget::default(), world.now);
+    assert_eq!(chunk.lines().len(), 3);
+    assert_eq!(chunk.checkpoints.len(), 2);
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "4\n");
+    // A read without a commit before it rolls back as well.
+    world.expect(&["1", "2", "3", "4"]);
+}
+
+#[test]
+fn a_rolled_back_gap_is_told_again() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n");
+    world.read();
+    world.truncate("app.log");
+    assert_eq!(
+        world.follower.read(Budget::default(), world.now).gaps.len(),
+        1
+    );
+    world.follower.roll_back();
+    world.read();
+    assert_eq!(world.stored.gaps.len(), 1);
+    world.read();
+    assert_eq!(world.stored.gaps.len(), 1);
+}
+
+#[test]
+fn a_log_is_read_from_where_it_was_first_seen() {
+    let mut world = World::with("app.log", |settings| settings.from_beginning = false);
+    world.append("app.log", "old\nbegun ");
+    world.expect(&[]);
+    world.append("app.log", "before\nnew\n");
+    world.restart();
+    world.expect(&["begun before", "new"]);
+    world.remove("app.log");
+    world.append("app.log", "from the beginning\n");
+    world.expect(&["begun before", "new", "from the beginning"]);
+}
+
+#[test]
+fn a_file_that_appears_later_is_read_from_its_beginning() {
+    let mut world = World::with("app.log", |settings| settings.from_beginning = false);
+    world.read();
+    assert_eq!(world.follower.files()[0].status, FileStatus::Waiting);
+    world.restart();
+    world.append("app.log", "1\n");
+    world.expect(&["1"]);
+    assert_eq!(world.follower.files()[0].status, FileStatus::Tailing);
+}
+
+#[test]
+fn another_configured_path_starts_anew() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n");
+    world.append("other.log", "2\n");
+    world.read();
+    world.settings = TailSettings::new(world.path("other.log")).unwrap();
+    world.restart();
+    world.append("app.log", "3\n");
+    world.append("other.log", "4\n");
+    world.read();
+    world.append("other.log", "5\n");
+    world.expect(&["1", "5"]);
+    assert_eq!(world.stored.rows.len(), 2);
+}

@@ -1,0 +1,264 @@
+//! Every kind of rotation while the follower runs.
+
+use super::*;
+
+#[test]
+fn lines_of_a_renamed_file_come_before_those_of_its_successor() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n2\n3\n");
+    world.read_some(TINY);
+    world.append("app.log", "4\n");
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "5\n");
+    world.append("app.log.1", "late\n");
+    world.expect(&["1", "2", "3", "4", "late", "5"]);
+    world.append("app.log.1", "later\n");
+    world.append("app.log", "6\n");
+    world.expect(&["1", "2", "3", "4", "late", "5", "later", "6"]);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn a_file_that_is_cut_after_copying_goes_on_in_its_copy() {
+    for name in ["app.log", "app.log*"] {
+        let mut world = World::new(name);
+        world.append("app.log", "1\n2\n3\n");
+        world.read_some(TINY);
+        world.copy("app.log", "app.log.1");
+        world.truncate("app.log");
+        world.append("app.log", "4\n");
+        world.expect(&["1", "2", "3", "4"]);
+        let gap = &world.stored.gaps[0];
+        assert_eq!((gap.from_offset, gap.reason), (6, GapReason::CopyTruncated));
+        assert_eq!(gap.to_offset, None);
+        world.append("app.log", "5\n");
+        world.rename("app.log.1", "app.log.2");
+        world.copy("app.log", "app.log.1");
+        world.truncate("app.log");
+        world.expect(&["1", "2", "3", "4", "5"]);
+        assert_eq!(world.stored.gaps.len(), 2);
+    }
+}
+
+#[test]
+fn a_copy_is_not_delivered_while_it_is_made_nor_when_it_is_only_a_copy() {
+    let mut world = World::new("app.log*");
+    world.append("app.log", "1\n2\n3\n");
+    world.read_some(TINY);
+    world.append("app.log.1", "1\n");
+    world.expect(&["1", "2", "3"]);
+    world.append("app.log.1", "2\n3\n");
+    world.expect(&["1", "2", "3"]);
+    world.append("app.log", "4\n");
+    world.restart();
+    world.expect(&["1", "2", "3", "4"]);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn a_file_that_only_began_like_the_log_is_delivered_once_it_differs() {
+    let mut world = World::new("app.log*");
+    world.append("app.log", "#header\na\n");
+    world.read();
+    world.append("app.log-20260102", "#header\n");
+    world.expect(&["#header", "a"]);
+    world.append("app.log-20260102", "b\n");
+    world.expect(&["#header", "a", "#header", "b"]);
+}
+
+#[test]
+fn what_was_read_beyond_the_copy_is_not_read_twice_and_the_rest_is_in_the_ledger() {
+    for name in ["app.log", "app.log*"] {
+        let mut world = World::new(name);
+        world.append("app.log", "1\n2\n");
+        world.copy("app.log", "app.log.1");
+        world.append("app.log", "3\n");
+        world.read();
+        world.append("app.log", "destroyed\n");
+        world.truncate("app.log");
+        world.append("app.log", "4\n");
+        world.expect(&["1", "2", "3", "4"]);
+        assert_eq!(world.stored.gaps.len(), 1);
+        assert_eq!(world.stored.gaps[0].from_offset, 6);
+    }
+}
+
+#[test]
+fn a_deleted_file_is_read_to_its_end() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n2\n3\n");
+    world.read_some(TINY);
+    world.remove("app.log");
+    world.append("app.log", "4\n");
+    world.expect(&["1", "2", "3", "4"]);
+    world.wait(61);
+    world.read();
+    world.read();
+    world.expect_no_gaps();
+    let files: Vec<_> = world.stored.rows.keys().collect();
+    assert_eq!(files, [&0, &2], "the deleted file is forgotten");
+}
+
+#[test]
+fn a_file_that_is_cut_without_a_copy_leaves_a_row_in_the_ledger() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n2\n3\n");
+    world.read_some(TINY);
+    world.truncate("app.log");
+    world.append("app.log", "longer than all that was before\n");
+    world.expect(&["1", "longer than all that was before"]);
+    let gap = &world.stored.gaps[0];
+    assert_eq!((gap.from_offset, gap.to_offset), (2, Some(6)));
+    assert_eq!(gap.reason, GapReason::Truncated);
+}
+
+#[test]
+fn a_link_that_is_set_to_the_next_file_is_followed_with_the_files_in_between() {
+    let mut world = World::new("app.log");
+    let link = |world: &World, to: &str| {
+        let _ = fs::remove_file(world.path("app.log"));
+        std::os::unix::fs::symlink(to, world.path("app.log")).unwrap();
+    };
+    world.append("day-01.log", "1\n");
+    link(&world, "day-01.log");
+    world.read();
+    world.append("day-01.log", "2\n");
+    world.append("day-02.log", "3\n");
+    link(&world, "day-02.log");
+    world.expect(&["1", "2", "3"]);
+    world.append("day-02.log", "4\n");
+    world.append("day-03.log", "5\n");
+    world.append("day-04.log", "6\n");
+    world.append("other-03.log", "x\n");
+    link(&world, "day-04.log");
+    world.restart();
+    world.expect(&["1", "2", "3", "4", "5", "6"]);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn two_rotations_between_two_looks_lose_nothing() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n2\n");
+    world.read_some(TINY);
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "3\n");
+    world.rename("app.log.1", "app.log.2");
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "4\n");
+    world.expect(&["1", "2", "3", "4"]);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn rotation_into_names_with_dates_and_other_directories_is_followed() {
+    let mut world = World::with("app.log", |_| {});
+    fs::create_dir(world.path("old")).unwrap();
+    world.settings.old_directories = vec![world.path("old")];
+    world.restart();
+    world.append("app.log", "1\n2\n");
+    world.read_some(TINY);
+    world.rename("app.log", "old/app.log-20260101");
+    world.append("app.log", "3\n");
+    world.rename("app.log", "old/app-20260102.log");
+    world.append("app.log", "4\n");
+    world.restart();
+    world.expect(&["1", "2", "3", "4"]);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn old_files_that_were_there_before_are_not_the_logs_new_ones() {
+    let mut world = World::new("app.log");
+    world.append("app.log.1", "old\n");
+    world.append("app.log.2", "older\n");
+    world.compress("app.log.2");
+    world.append("app.log", "1\n");
+    world.expect(&["1"]);
+    world.rename("app.log.2.gz", "app.log.3.gz");
+    world.rename("app.log.1", "app.log.2");
+    world.compress("app.log.2");
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "2\n");
+    world.expect(&["1", "2"]);
+    world.restart();
+    world.remove("app.log.3.gz");
+    world.append("app.log.1", "late\n");
+    world.expect(&["1", "2", "late"]);
+}
+
+#[test]
+fn a_rotated_file_is_finished_and_taken_up_again_when_it_grows() {
+    let mut world = World::new("app.log");
+    let mut late = world.open("app.log");
+    late.write_all(b"1\nunterminated").unwrap();
+    world.read();
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "2\n");
+    world.expect(&["1", "2"]);
+    world.wait(61);
+    world.expect(&["1", "2", "unterminated"]);
+    world.read();
+    assert!(
+        world
+            .follower
+            .files()
+            .iter()
+            .all(|file| file.place == Some(world.path("app.log")))
+    );
+    late.write_all(b"\n3\n").unwrap();
+    world.expect(&["1", "2", "unterminated", "3"]);
+    world.wait(61);
+    world.restart();
+    late.write_all(b"4\n").unwrap();
+    world.expect(&["1", "2", "unterminated", "3", "4"]);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn a_rotated_file_is_kept_as_long_as_somebody_has_it_open_for_writing() {
+    let mut world = World::with("app.log", |settings| settings.proc = PathBuf::from("/proc"));
+    let mut late = world.open("app.log");
+    late.write_all(b"1\n").unwrap();
+    world.read();
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "2\n");
+    world.read();
+    world.wait(3600);
+    world.read();
+    assert_eq!(
+        world.follower.files().len(),
+        2,
+        "its writer is this very process"
+    );
+    late.write_all(b"3\n").unwrap();
+    drop(late);
+    world.expect(&["1", "2", "3"]);
+    world.wait(3600);
+    world.read();
+    assert_eq!(world.follower.files().len(), 1);
+}
+
+#[test]
+fn a_glob_follows_files_that_come_and_go() {
+    let mut world = World::new("*.log");
+    world.append("a.log", "a1\n");
+    world.append("b.log", "b1\n");
+    world.append("a.txt", "no\n");
+    world.expect(&["a1", "b1"]);
+    world.append("c.log", "c1\n");
+    world.append("b.log", "b2\n");
+    world.remove("b.log");
+    world.append("a.log", "a2\n");
+    world.rename("a.log", "a.log.1");
+    world.append("a.log", "a3\n");
+    world.read();
+    let mut lines = world.lines();
+    lines.sort_unstable();
+    assert_eq!(lines, ["a1", "a2", "a3", "b1", "b2", "c1"]);
+    world.rename("c.log", "d.log");
+    world.append("d.log", "d1\n");
+    world.read();
+    assert_eq!(world.lines().last(), Some(&"d1"));
+    world.expect_no_gaps();
+}
