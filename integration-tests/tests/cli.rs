@@ -92,3 +92,15 @@ fn check_says_whether_a_file_is_right_and_starts_nothing() {
     let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../conf/node.yaml");
     expect(&["check", "-c", shipped], 0);
 }
+
+#[test]
+fn the_variable_of_the_client_is_no_slip_to_the_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = integration_tests::NodeBuilder::new(folder.path())
+        .env("ETLMON_NODE", "http://127.0.0.1:1")
+        .env("ETLMON_REFRESH", "5s")
+        .start();
+    let said = node.stderr();
+    assert!(said.contains("ETLMON_REFRESH is not read"), "{said}");
+    assert!(!said.contains("ETLMON_NODE is not read"), "{said}");
+}

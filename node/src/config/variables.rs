@@ -126,7 +126,9 @@ pub(super) fn near_misses(variables: &Variables, sections: &[&str]) -> Vec<Strin
     let misses = variables.keys().filter_map(|name| {
         let name = name.to_str()?;
         let section = name.strip_prefix(PREFIX)?.to_ascii_lowercase();
-        sections.contains(&section.as_str()).then(|| {
+        // ETLMON_NODE is meant for `etlmon get`: it says which node to ask.
+        let is_of_client = section == "node";
+        (!is_of_client && sections.contains(&section.as_str())).then(|| {
             format!(
                 "{name} is not read: a variable sets a key within a section, such as \
                  ETLMON_REFRESH__DISK"

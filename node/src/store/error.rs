@@ -53,6 +53,14 @@ pub enum StoreError {
         /// What is wrong with it.
         source: SchemaError,
     },
+    /// SQLite can't open the file, or set it up: a full disk, a lock, damage.
+    #[error("cannot open the database {}: {source}", path.display())]
+    Open {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
     /// A pragma did not take effect.
     #[error("the database {} does not keep `{pragma} = {wanted}` (it says {found})", path.display())]
     Pragma {

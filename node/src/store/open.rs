@@ -43,20 +43,16 @@ pub fn writer(path: &Path) -> Result<Connection, StoreError> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
-    let mut connection =
-        Connection::open_with_flags(path, flags).map_err(sql("to open the database"))?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(refused(path))?;
     connection
         .busy_timeout(BUSY_TIMEOUT)
-        .map_err(sql("a busy timeout"))?;
+        .map_err(refused(path))?;
     let schema = |source| StoreError::Schema {
         path: path.to_owned(),
         source,
     };
     etlmon_schema::verify_owner(&connection).map_err(schema)?;
-    if connection
-        .is_readonly(MAIN_DB)
-        .map_err(sql("a look at its mode"))?
-    {
+    if connection.is_readonly(MAIN_DB).map_err(refused(path))? {
         return Err(StoreError::ReadOnly {
             path: path.to_owned(),
         });
@@ -108,10 +104,10 @@ fn pragma(
             rusqlite::Error::QueryReturnedNoRows => Ok(()),
             other => Err(other),
         })
-        .map_err(sql("a pragma"))?;
+        .map_err(refused(path))?;
     let found: Value = connection
         .pragma_query_value(None, name, |row| row.get(0))
-        .map_err(sql("a pragma"))?;
+        .map_err(refused(path))?;
     if found == wanted {
         return Ok(());
     }
@@ -123,6 +119,10 @@ fn pragma(
     })
 }
 
-fn sql(operation: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
-    move |source| StoreError::Sql { operation, source }
+/// What SQLite says, with the file that it says it of.
+fn refused(path: &Path) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |source| StoreError::Open {
+        path: path.to_owned(),
+        source,
+    }
 }

@@ -227,18 +227,21 @@ fn a_variable_that_is_not_utf_8_is_refused_by_name() {
 fn the_database_lies_where_the_environment_keeps_state() {
     let cases: [(&[(&str, &str)], &str); 7] = [
         (&[], "/var/lib/etlmon/etlmon.db"),
-        (&[("HOME", "/root")], "/root/.local/state/etlmon/etlmon.db"),
         (
-            &[("HOME", "/root"), ("XDG_STATE_HOME", "/state")],
+            &[("HOME", "/home/op")],
+            "/home/op/.local/state/etlmon/etlmon.db",
+        ),
+        (
+            &[("HOME", "/home/op"), ("XDG_STATE_HOME", "/state")],
             "/state/etlmon/etlmon.db",
         ),
         (
-            &[("HOME", "/root"), ("XDG_STATE_HOME", "relative")],
-            "/root/.local/state/etlmon/etlmon.db",
+            &[("HOME", "/home/op"), ("XDG_STATE_HOME", "relative")],
+            "/home/op/.local/state/etlmon/etlmon.db",
         ),
         (
             &[
-                ("HOME", "/root"),
+                ("HOME", "/home/op"),
                 ("STATE_DIRECTORY", "/var/lib/a:/var/lib/b"),
             ],
             "/var/lib/a/etlmon.db",
