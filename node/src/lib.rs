@@ -13,6 +13,7 @@ mod signals;
 pub mod store;
 pub mod supervisor;
 pub mod tail;
+pub mod watch;
 
 pub use config::ConfigError;
 pub use node::{Node, StartError};

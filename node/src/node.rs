@@ -7,11 +7,12 @@ use actix_web::dev::ServerHandle;
 use tokio::sync::mpsc;
 
 use crate::collector::Lanes;
-use crate::collectors::{Kind, plan};
+use crate::collectors::{Arrivals, Kind, Means, plan};
 use crate::config::{Config, ConfigError, ListenAddress};
 use crate::http::{Auth, BindError, Listeners, NodeState, serve};
 use crate::store::{DatabaseLock, DatabaseStatus, DbWriter, ReadPool, StoreError, WriterSettings};
 use crate::supervisor::{Reload, Root, RootSettings, Shutdown};
+use crate::watch::Watcher;
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,7 @@ pub enum StartError {
 pub struct Node {
     kinds: &'static [Kind],
     config: Config,
+    means: Means,
     root: Addr<Root>,
     root_gone: mpsc::Receiver<()>,
     server: ServerHandle,
@@ -67,8 +69,13 @@ impl Node {
     ) -> Result<Self, StartError> {
         let lock = DatabaseLock::take(&config.node.db_path)?;
         let database = lock.database().to_owned();
-        let plan = plan(kinds, &config);
         let reads = ReadPool::new(&database);
+        let means = Means {
+            reads: reads.clone(),
+            watcher: Watcher::start(),
+            arrivals: Arrivals::default(),
+        };
+        let plan = plan(kinds, &config, &means);
         let writer = WriterSettings {
             path: database.clone(),
             status: DatabaseStatus::new(&database),
@@ -90,6 +97,7 @@ impl Node {
         let state = NodeState {
             root: root.clone(),
             reads,
+            arrivals: means.arrivals.clone(),
             auth: auth.clone(),
         };
         let server = serve(kinds, state, listeners).map_err(|source| StartError::System {
@@ -101,6 +109,7 @@ impl Node {
         Ok(Self {
             kinds,
             config,
+            means,
             root,
             root_gone,
             server: handle,
@@ -130,7 +139,8 @@ impl Node {
     /// Goes on with another configuration: collectors whose part has changed are restarted.
     /// Answers the keys whose change needs a restart of the process.
     pub fn reload(&mut self, config: Config) -> Vec<&'static str> {
-        self.root.do_send(Reload(plan(self.kinds, &config)));
+        self.root
+            .do_send(Reload(plan(self.kinds, &config, &self.means)));
         self.auth.replace(config.auth.clone());
         let (old, new) = (&self.config.node, &config.node);
         let changed = [

@@ -7,9 +7,10 @@ use rusqlite_migration::{Error, M, MigrationDefinitionError, Migrations};
 pub const APPLICATION_ID: i32 = 0x6574_6c6d;
 
 /// The steps, in order; a step that was released never changes.
-const STEPS: &[M<'_>] = &[M::up(include_str!(
-    "../steps/0001_filesystems_and_paths.sql"
-))];
+const STEPS: &[M<'_>] = &[
+    M::up(include_str!("../steps/0001_filesystems_and_paths.sql")),
+    M::up(include_str!("../steps/0002_logs_and_transfers.sql")),
+];
 
 /// What the steps amount to.
 pub const CURRENT: &str = include_str!("../current.sql");

@@ -73,6 +73,8 @@ pub struct CollectorHealth {
     pub last_error: Option<String>,
     /// When that was.
     pub last_error_at: Option<Timestamp>,
+    /// What an operator should know although it works, such as why it polls.
+    pub note: Option<String>,
     /// How often it was restarted after a panic.
     pub restarts: u64,
     /// How many ticks came while a cycle was under way.

@@ -4,11 +4,13 @@
 pub mod client;
 pub mod filesystem;
 pub mod health;
+pub mod log;
 pub mod path;
 pub mod problem;
 pub mod routes;
 pub mod text;
 pub mod timestamp;
+pub mod transfer;
 
 pub use client::{Client, ClientError};
 pub use problem::{Problem, ProblemCode};

@@ -39,6 +39,8 @@ pub enum ProblemCode {
     NoSuchPath,
     /// The mount point is not known.
     NoSuchMountPoint,
+    /// No log of this name is configured.
+    NoSuchLog,
     /// No content coding that the node has is accepted.
     NotAcceptable,
     /// The body is over 64 KiB.

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 
 use super::cycle::{Cycle, CycleEnd};
-use super::messages::{CollectNow, Collecting, CycleEvent, CycleReport, GiveUp};
-use super::{Announcer, Collector, JobSlot, Lane, Lanes, Schedule};
+use super::messages::{CollectNow, Collecting, CycleEvent, CycleReport, GiveUp, Wake};
+use super::{Announcer, Collector, JobSlot, Lane, Lanes, Next, Schedule, Waker};
 use crate::store::{DbWriter, Lease};
 use crate::supervisor::ExitNotice;
 
@@ -56,8 +56,16 @@ pub struct CollectorActor<C: Collector> {
     announcer: Option<Announcer<C::Batch>>,
     /// Since when a job of an earlier life is waited for.
     slot_awaited: Option<Instant>,
-    /// Whether a cycle is about to be begun before it is due.
+    /// Whether a cycle is about to be begun because the last was not stored.
     store_retried: bool,
+    waker: Option<Waker>,
+    /// Whether news came during the cycle that is under way.
+    woken: bool,
+    /// What the collector asked for after its last cycle, and when that ended.
+    next: Next,
+    ended: Instant,
+    /// The cycle that is to begin before the next tick.
+    early: Option<SpawnHandle>,
 }
 
 impl<C: Collector> CollectorActor<C> {
@@ -71,11 +79,18 @@ impl<C: Collector> CollectorActor<C> {
             announcer: None,
             slot_awaited: None,
             store_retried: false,
+            waker: None,
+            woken: false,
+            next: Next::default(),
+            ended: Instant::now(),
+            early: None,
         })
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
-        if self.begin(ctx) == Collecting::AlreadyRunning {
+        // One that goes from cycle to cycle, as there is more, misses nothing.
+        let is_chained = self.next.within == Some(Duration::ZERO);
+        if self.begin(ctx) == Collecting::AlreadyRunning && !is_chained {
             self.report(CycleEvent::Skipped);
         }
         self.arm(ctx);
@@ -86,7 +101,7 @@ impl<C: Collector> CollectorActor<C> {
     }
 
     fn begin(&mut self, ctx: &mut Context<Self>) -> Collecting {
-        let Some(collector) = self.collector.take() else {
+        let (Some(collector), Some(waker)) = (self.collector.take(), self.waker.clone()) else {
             return Collecting::AlreadyRunning;
         };
         let Some(guard) = self.setup.slot.take() else {
@@ -99,6 +114,10 @@ impl<C: Collector> CollectorActor<C> {
             return Collecting::AlreadyRunning;
         };
         self.slot_awaited = None;
+        self.woken = false;
+        if let Some(early) = self.early.take() {
+            ctx.cancel_future(early);
+        }
         let cycle = Cycle {
             lanes: self.setup.lanes.clone(),
             lane: self.setup.lane,
@@ -107,6 +126,7 @@ impl<C: Collector> CollectorActor<C> {
             lease: self.setup.lease.clone(),
             writer: self.setup.writer.clone(),
             announcer: self.announcer.clone(),
+            waker,
         };
         let reporter = self.reporter();
         let stalled = move |reason| reporter(CycleEvent::Stalled { reason });
@@ -138,9 +158,13 @@ impl<C: Collector> CollectorActor<C> {
                 collector,
                 event,
                 is_stored,
+                next,
             } => {
                 self.collector = Some(collector);
                 self.report(event);
+                self.next = next;
+                self.ended = Instant::now();
+                self.begin_early(ctx);
                 if !is_stored && !self.store_retried && self.setup.schedule.interval() > STORE_RETRY
                 {
                     self.store_retried = true;
@@ -154,6 +178,26 @@ impl<C: Collector> CollectorActor<C> {
                 self.setup.exit.set_cause(message);
                 ctx.stop();
             }
+        }
+    }
+
+    /// Begins the next cycle before its tick, if the collector or its waker asks for it.
+    fn begin_early(&mut self, ctx: &mut Context<Self>) {
+        let news = self.woken.then_some(self.next.rest);
+        let Some(wait) = news.into_iter().chain(self.next.within).min() else {
+            return;
+        };
+        let wait = wait.saturating_sub(self.ended.elapsed());
+        if let Some(early) = self.early.take() {
+            ctx.cancel_future(early);
+        }
+        if wait.is_zero() {
+            self.begin(ctx);
+        } else {
+            self.early = Some(ctx.run_later(wait, |actor, ctx| {
+                actor.early = None;
+                actor.begin(ctx);
+            }));
         }
     }
 
@@ -178,6 +222,7 @@ impl<C: Collector> Actor for CollectorActor<C> {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
+        self.waker = Some(Waker::new(ctx.address().recipient()));
         self.collector = self.make.take().map(|make| make());
         self.announcer = self.collector.as_ref().and_then(Collector::announcer);
         self.tick(ctx);
@@ -195,6 +240,20 @@ impl<C: Collector> Handler<CollectNow> for CollectorActor<C> {
 
     fn handle(&mut self, _: CollectNow, ctx: &mut Self::Context) -> Self::Result {
         self.begin(ctx)
+    }
+}
+
+impl<C: Collector> Handler<Wake> for CollectorActor<C> {
+    type Result = ();
+
+    fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        if let Some(waker) = &self.waker {
+            waker.heard();
+        }
+        self.woken = true;
+        if self.collector.is_some() {
+            self.begin_early(ctx);
+        }
     }
 }
 

@@ -9,7 +9,9 @@ use tokio::task::{JoinError, JoinHandle};
 
 use super::lane::JobGuard;
 use super::messages::CycleEvent;
-use super::{Announcer, CollectError, Collector, Lane, Lanes, Progress, Pulse, Schedule, Tick};
+use super::{
+    Announcer, CollectError, Collector, Lane, Lanes, Next, Progress, Pulse, Schedule, Tick, Waker,
+};
 use crate::store::{DbWriter, Lease, Persist, Store, StoreError};
 use crate::supervisor::panic_message;
 
@@ -28,6 +30,7 @@ pub(super) struct Cycle<C: Collector> {
     pub(super) lease: Lease,
     pub(super) writer: Addr<DbWriter>,
     pub(super) announcer: Option<Announcer<C::Batch>>,
+    pub(super) waker: Waker,
 }
 
 /// How a cycle ended.
@@ -40,6 +43,8 @@ pub(super) enum CycleEnd<C> {
         event: CycleEvent,
         /// Whether the tables tell it.
         is_stored: bool,
+        /// When it wants its next cycle.
+        next: Next,
     },
     /// It panicked and is lost.
     Panicked(String),
@@ -64,6 +69,7 @@ impl<C: Collector> Cycle<C> {
                 collector,
                 event,
                 is_stored: false,
+                next: Next::default(),
             };
         }
         let started = Instant::now();
@@ -73,6 +79,7 @@ impl<C: Collector> Cycle<C> {
             schedule: self.schedule,
             lease: self.lease.clone(),
             pulse: Pulse::default(),
+            waker: self.waker.clone(),
         };
         let pulse = tick.pulse.clone();
         let job = actix_rt::task::spawn_blocking(move || {
@@ -84,14 +91,7 @@ impl<C: Collector> Cycle<C> {
         let joined = self.watch(job, place, &pulse, stalled).await;
         let took = started.elapsed();
         match joined {
-            Ok((collector, found)) => {
-                let (event, is_stored) = self.conclude(found, took).await;
-                CycleEnd::Back {
-                    collector,
-                    event,
-                    is_stored,
-                }
-            }
+            Ok((collector, found)) => self.conclude(collector, found, took).await,
             Err(error) => {
                 let message = match error.try_into_panic() {
                     Ok(payload) => panic_message(payload.as_ref()),
@@ -143,32 +143,48 @@ impl<C: Collector> Cycle<C> {
     /// What has happened, and whether the tables tell it.
     async fn conclude(
         &self,
+        mut collector: C,
         found: Result<C::Batch, CollectError>,
         took: Duration,
-    ) -> (CycleEvent, bool) {
-        let (reason, is_stored) = match found {
-            Ok(batch) => match self.store(batch).await {
-                Ok(()) => return (CycleEvent::Succeeded { took }, true),
-                Err(error) => (error.to_string(), false),
-            },
+    ) -> CycleEnd<C> {
+        let (reason, is_stored, next) = match found {
+            Ok(batch) => {
+                let stored = self.store(batch).await;
+                let next = collector.settle(stored.as_ref().map(|()| ()));
+                match stored {
+                    Ok(()) => {
+                        let note = collector.note();
+                        return CycleEnd::Back {
+                            collector,
+                            event: CycleEvent::Succeeded { took, note },
+                            is_stored: true,
+                            next,
+                        };
+                    }
+                    Err(error) => (error.to_string(), false, next),
+                }
+            }
             Err(error) => {
                 let reason = error.to_string();
                 let is_stored = self.announce_failure(&reason).await;
-                (reason, is_stored)
+                (reason, is_stored, Next::default())
             }
         };
-        (
-            CycleEvent::Failed {
+        CycleEnd::Back {
+            collector,
+            event: CycleEvent::Failed {
                 reason,
                 took: Some(took),
             },
             is_stored,
-        )
+            next,
+        }
     }
 
     async fn announce(&self, progress: &Progress<'_>) -> Result<(), StoreError> {
-        match &self.announcer {
-            Some(announcer) => self.store(announcer(progress)).await,
+        let announcer = self.announcer.as_ref();
+        match announcer.and_then(|announcer| announcer(progress)) {
+            Some(rows) => self.store(rows).await,
             None => Ok(()),
         }
     }
@@ -185,6 +201,9 @@ impl<C: Collector> Cycle<C> {
 
     /// Waits until the batch is committed: that is the back-pressure.
     async fn store(&self, batch: impl Persist) -> Result<(), StoreError> {
+        if batch.is_empty() {
+            return Ok(());
+        }
         let store = Store {
             batch: Box::new(batch),
             lease: self.lease.clone(),

@@ -12,6 +12,8 @@ pub enum Lane {
     Quick,
     /// Cycles that may work for minutes, such as a scan of a large tree.
     Bulk,
+    /// Cycles that read what was written, in turns of milliseconds, for as long as there is more.
+    Follow,
 }
 
 /// The bounds on cycles that run at once, a lane each.
@@ -22,14 +24,16 @@ pub enum Lane {
 pub struct Lanes {
     quick: Arc<Semaphore>,
     bulk: Arc<Semaphore>,
+    follow: Arc<Semaphore>,
 }
 
 impl Lanes {
     /// Places for so many cycles a lane.
-    pub fn new(quick: usize, bulk: usize) -> Self {
+    pub fn new(quick: usize, bulk: usize, follow: usize) -> Self {
         Self {
             quick: Arc::new(Semaphore::new(quick)),
             bulk: Arc::new(Semaphore::new(bulk)),
+            follow: Arc::new(Semaphore::new(follow)),
         }
     }
 
@@ -51,13 +55,14 @@ impl Lanes {
         match lane {
             Lane::Quick => &self.quick,
             Lane::Bulk => &self.bulk,
+            Lane::Follow => &self.follow,
         }
     }
 }
 
 impl Default for Lanes {
     fn default() -> Self {
-        Self::new(4, 2)
+        Self::new(4, 2, 2)
     }
 }
 

@@ -9,6 +9,11 @@ use actix::Message;
 #[rtype(result = "Collecting")]
 pub struct CollectNow;
 
+/// Begin a cycle soon: there is news.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Wake;
+
 /// The answer to [`CollectNow`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, actix::MessageResponse)]
 pub enum Collecting {
@@ -42,6 +47,8 @@ pub enum CycleEvent {
     Succeeded {
         /// How long the collecting took.
         took: Duration,
+        /// What an operator should know although it works.
+        note: Option<String>,
     },
     /// A cycle ended without a result, or the result was not stored.
     Failed {

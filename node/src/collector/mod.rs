@@ -6,19 +6,21 @@ mod lane;
 mod messages;
 mod pulse;
 mod schedule;
+mod wake;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use etlmon_shared::Timestamp;
 
-use crate::store::{Lease, Persist};
+use crate::store::{Lease, Persist, StoreError};
 
 pub use actor::{CollectorActor, CollectorSetup};
 pub use lane::{JobSlot, Lane, Lanes};
-pub use messages::{CollectNow, Collecting, CycleEvent, CycleReport, GiveUp};
+pub use messages::{CollectNow, Collecting, CycleEvent, CycleReport, GiveUp, Wake};
 pub use pulse::Pulse;
 pub use schedule::Schedule;
+pub use wake::Waker;
 
 /// Looks at one thing of the machine, again and again.
 ///
@@ -40,10 +42,30 @@ pub trait Collector: Send + Unpin + 'static {
     fn announcer(&self) -> Option<Announcer<Self::Batch>> {
         None
     }
+
+    /// For a collector that hands out each thing once: told what became of the last batch, and
+    /// asked when it wants its next cycle. Called on an actor's thread, so it must not block.
+    fn settle(&mut self, _stored: Result<(), &StoreError>) -> Next {
+        Next::default()
+    }
+
+    /// What an operator should know although it works.
+    fn note(&self) -> Option<String> {
+        None
+    }
 }
 
-/// Makes the rows that tell how a cycle is going.
-pub type Announcer<B> = Arc<dyn Fn(&Progress<'_>) -> B + Send + Sync>;
+/// Makes the rows that tell how a cycle is going, where there are any to tell it.
+pub type Announcer<B> = Arc<dyn Fn(&Progress<'_>) -> Option<B> + Send + Sync>;
+
+/// When the next cycle is to begin, beside the ticks of the schedule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Next {
+    /// So long after this one at the latest; zero begins it at once, none leaves it to the ticks.
+    pub within: Option<Duration>,
+    /// A [`Waker`] begins it no sooner than so long after this one.
+    pub rest: Duration,
+}
 
 /// How a cycle is going.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +97,8 @@ pub struct Tick {
     pub lease: Lease,
     /// Where long work shows that it goes on.
     pub pulse: Pulse,
+    /// Begins a cycle before it is due, for whoever hears of news.
+    pub waker: Waker,
 }
 
 /// Why a cycle found nothing out.

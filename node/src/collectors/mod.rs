@@ -1,5 +1,6 @@
 //! The kinds of collectors; adding one is a folder here and its line in [`KINDS`].
 
+mod arrivals;
 pub mod filesystem;
 pub mod paths;
 pub mod xferlog;
@@ -9,8 +10,11 @@ use std::sync::Arc;
 use actix_web::web::ServiceConfig;
 
 use crate::config::Config;
-use crate::store::{Persist, RetentionRule};
+use crate::store::{Persist, ReadPool, RetentionRule};
 use crate::supervisor::{Plan, Spec};
+use crate::watch::Watcher;
+
+pub use arrivals::Arrivals;
 
 /// A kind of collector: all that the rest of the node needs to know of it.
 #[derive(Clone, Copy)]
@@ -20,7 +24,7 @@ pub struct Kind {
     /// The top-level keys of the configuration that are its own.
     pub sections: &'static [&'static str],
     /// The collectors that a configuration asks for.
-    pub specs: fn(&Config) -> Vec<Spec>,
+    pub specs: fn(&Config, &Means) -> Vec<Spec>,
     /// Deletes rows of what a configuration no longer asks for.
     pub tidy: fn(&Config) -> Option<Arc<dyn Persist + Sync>>,
     /// What of its tables is purged.
@@ -29,6 +33,17 @@ pub struct Kind {
     pub routes: fn(&mut ServiceConfig),
     /// Their description.
     pub openapi: fn() -> utoipa::openapi::OpenApi,
+}
+
+/// What a node gives to collectors beside their configuration.
+#[derive(Clone)]
+pub struct Means {
+    /// Where they read what they have stored in an earlier life.
+    pub reads: ReadPool,
+    /// Who tells them that files have changed.
+    pub watcher: Watcher,
+    /// Where they tell that rows have come for which somebody may wait.
+    pub arrivals: Arrivals,
 }
 
 /// Every kind there is.
@@ -51,9 +66,12 @@ pub fn idle_sections(kinds: &[Kind], given: &[&'static str]) -> Vec<&'static str
 }
 
 /// What root is to run for a configuration.
-pub fn plan(kinds: &[Kind], config: &Config) -> Plan {
+pub fn plan(kinds: &[Kind], config: &Config, means: &Means) -> Plan {
     Plan {
-        specs: kinds.iter().flat_map(|kind| (kind.specs)(config)).collect(),
+        specs: kinds
+            .iter()
+            .flat_map(|kind| (kind.specs)(config, means))
+            .collect(),
         tidies: kinds
             .iter()
             .filter_map(|kind| (kind.tidy)(config))

@@ -11,7 +11,7 @@ use etlmon_shared::{ProblemCode, routes};
 
 use super::request::CatchPanic;
 use super::{ApiError, Auth, Listeners, auth, health, openapi, request};
-use crate::collectors::Kind;
+use crate::collectors::{Arrivals, Kind};
 use crate::store::ReadPool;
 use crate::supervisor::Root;
 
@@ -32,6 +32,8 @@ pub struct NodeState {
     pub root: Addr<Root>,
     /// Where queries go.
     pub reads: ReadPool,
+    /// Where answers that go on are told of new rows.
+    pub arrivals: Arrivals,
     /// Who may do what.
     pub auth: Auth,
 }

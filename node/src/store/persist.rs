@@ -16,11 +16,20 @@ pub trait Persist: Send + 'static {
     /// # Errors
     /// What SQLite says.
     fn persist(&self, connection: &Connection) -> Result<(), PersistError>;
+
+    /// Whether there is nothing to write, so that the writer need not be asked.
+    fn is_empty(&self) -> bool {
+        false
+    }
 }
 
 impl Persist for Arc<dyn Persist + Sync> {
     fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
         self.as_ref().persist(connection)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.as_ref().is_empty()
     }
 }
 

@@ -56,21 +56,8 @@ impl ReadPool {
         T: Send + 'static,
         Q: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        let pool = self
-            .pool
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let pool = pool.ok_or(StoreError::WriterGone)?;
-        let job = actix_rt::task::spawn_blocking(move || {
-            let mut connection = pool.get()?;
-            let sql = |source| StoreError::Sql {
-                operation: "a query",
-                source,
-            };
-            let snapshot = connection.transaction().map_err(sql)?;
-            query(&snapshot).map_err(sql)
-        });
+        let reads = self.clone();
+        let job = actix_rt::task::spawn_blocking(move || reads.read_here(query));
         match actix_rt::time::timeout(ANSWER_TIMEOUT, job).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(StoreError::QueryPanicked),
@@ -78,5 +65,27 @@ impl ReadPool {
                 waited: ANSWER_TIMEOUT,
             }),
         }
+    }
+
+    /// Runs a query on the caller's thread, which may have to wait for it.
+    ///
+    /// # Errors
+    /// `Pool` when no connection is to be had, `Sql` when a statement fails.
+    pub fn read_here<T, Q>(&self, query: Q) -> Result<T, StoreError>
+    where
+        Q: FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    {
+        let pool = self
+            .pool
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let mut connection = pool.ok_or(StoreError::WriterGone)?.get()?;
+        let sql = |source| StoreError::Sql {
+            operation: "a query",
+            source,
+        };
+        let snapshot = connection.transaction().map_err(sql)?;
+        query(&snapshot).map_err(sql)
     }
 }

@@ -48,6 +48,7 @@ impl Child {
             last_duration_ms: None,
             last_error: None,
             last_error_at: None,
+            note: None,
             restarts: 0,
             skipped_ticks: 0,
         };
@@ -142,7 +143,7 @@ impl Child {
     pub(super) fn note(&mut self, event: CycleEvent) {
         let ms = |took: Duration| u64::try_from(took.as_millis()).ok();
         match event {
-            CycleEvent::Succeeded { took } => {
+            CycleEvent::Succeeded { took, note } => {
                 if self.health.last_error.take().is_some() {
                     log::info!(collector = self.health.name.as_str(); "collects again");
                 }
@@ -150,6 +151,7 @@ impl Child {
                 self.health.status = CollectorStatus::Running;
                 self.health.last_success_at = Some(Timestamp::now());
                 self.health.last_duration_ms = ms(took);
+                self.health.note = note;
             }
             CycleEvent::Failed { reason, took } => {
                 self.health.status = CollectorStatus::Failed;

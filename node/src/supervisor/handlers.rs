@@ -8,11 +8,11 @@ use etlmon_shared::health::Health;
 
 use super::child::Child;
 use super::health::judge;
-use super::messages::{GetHealth, Reload, Shutdown, Trigger, Triggered};
+use super::messages::{GetHealth, Order, Ordered, Reload, Shutdown, Trigger, Triggered};
 use super::root::Root;
 use super::{ChildExited, ChildId};
-use crate::collector::{CollectNow, CycleReport};
-use crate::store::Drain;
+use crate::collector::{CollectNow, CycleReport, Wake};
+use crate::store::{Drain, Lease, Store, StoreError};
 
 /// How long the writer may take to store what is waiting when the node ends.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
@@ -134,6 +134,41 @@ impl Handler<Trigger> for Root {
                 }
             }
             Triggered::Done(done)
+        })
+    }
+}
+
+impl Handler<Order> for Root {
+    type Result = ResponseFuture<Ordered>;
+
+    fn handle(&mut self, order: Order, _: &mut Self::Context) -> Self::Result {
+        let is_meant = |child: &&Child| {
+            child.spec.kind == order.kind && child.spec.subject.as_ref() == Some(&order.subject)
+        };
+        let Some(child) = self.children.values().find(is_meant) else {
+            return Box::pin(async { Ordered::NoSuchSubject });
+        };
+        let wake = child.handle.as_ref().map(|handle| handle.wake.clone());
+        let writer = self.writer.as_ref().map(|writer| writer.address.clone());
+        Box::pin(async move {
+            let Some(writer) = writer else {
+                return Ordered::Refused(StoreError::WriterGone);
+            };
+            let store = Store {
+                batch: order.rows,
+                lease: Lease::default(),
+            };
+            if let Err(error) = writer
+                .send(store)
+                .await
+                .unwrap_or(Err(StoreError::WriterGone))
+            {
+                return Ordered::Refused(error);
+            }
+            if let Some(wake) = wake {
+                wake.do_send(Wake);
+            }
+            Ordered::Done
         })
     }
 }

@@ -7,7 +7,7 @@ use etlmon_shared::health::Health;
 
 use super::spec::Spec;
 use crate::collector::Collecting;
-use crate::store::{Persist, RetentionRule};
+use crate::store::{Persist, RetentionRule, StoreError};
 
 /// What is to run.
 #[derive(Default)]
@@ -43,6 +43,29 @@ pub struct Trigger {
     pub kind: &'static str,
     /// Their subjects; all when none are given.
     pub subjects: Option<Vec<String>>,
+}
+
+/// Writes something for one collector and wakes it.
+#[derive(Message)]
+#[rtype(result = "Ordered")]
+pub struct Order {
+    /// The kind.
+    pub kind: &'static str,
+    /// The collector's subject.
+    pub subject: String,
+    /// What it is told, as rows.
+    pub rows: Box<dyn Persist>,
+}
+
+/// What became of an [`Order`].
+#[derive(Debug)]
+pub enum Ordered {
+    /// It is stored.
+    Done,
+    /// No collector of that kind has this subject.
+    NoSuchSubject,
+    /// The database did not take it.
+    Refused(StoreError),
 }
 
 /// What became of a [`Trigger`].

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix::Recipient;
 
-use crate::collector::{CollectNow, Collector, CollectorActor, CollectorSetup, GiveUp, Lane};
+use crate::collector::{CollectNow, Collector, CollectorActor, CollectorSetup, GiveUp, Lane, Wake};
 
 /// When a collector runs, for how long, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,7 @@ type Starter = dyn Fn(CollectorSetup) -> Handle + Send + Sync;
 #[derive(Clone)]
 pub(super) struct Handle {
     pub(super) collect_now: Recipient<CollectNow>,
+    pub(super) wake: Recipient<Wake>,
     pub(super) give_up: Recipient<GiveUp>,
 }
 
@@ -61,6 +62,7 @@ impl Spec {
             let actor = CollectorActor::start(setup, move || make());
             Handle {
                 collect_now: actor.clone().recipient(),
+                wake: actor.clone().recipient(),
                 give_up: actor.recipient(),
             }
         };

@@ -164,7 +164,7 @@ macro_rules! faulty_kind {
         etlmon_node::collectors::Kind {
             name: $name,
             sections: &[],
-            specs: |config| {
+            specs: |config, _| {
                 config
                     .cron
                     .enabled

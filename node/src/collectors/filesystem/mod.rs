@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use utoipa::OpenApi;
 
-use super::Kind;
+use super::{Kind, Means};
 use crate::collector::Lane;
 use crate::config::Config;
 use crate::store::RetentionRule;
@@ -31,7 +31,7 @@ pub const KIND: Kind = Kind {
     openapi: routes::Api::openapi,
 };
 
-fn specs(config: &Config) -> Vec<Spec> {
+fn specs(config: &Config, _: &Means) -> Vec<Spec> {
     let filesystem = config.filesystem.clone();
     // A round waits for mounts that do not answer; it is no reason to call the collector hung.
     let timing = Timing {

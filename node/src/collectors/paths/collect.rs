@@ -93,12 +93,12 @@ impl Collector for PathScanner {
                     (PathEvent::Failed(reason.to_owned()), next_at)
                 }
             };
-            PathBatch {
+            Some(PathBatch {
                 path: path.clone(),
                 scan_interval,
                 next_scan_at,
                 event,
-            }
+            })
         }))
     }
 }

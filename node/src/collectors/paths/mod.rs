@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use utoipa::OpenApi;
 
-use super::Kind;
+use super::{Kind, Means};
 use crate::collector::Lane;
 use crate::config::Config;
 use crate::store::Persist;
@@ -27,7 +27,7 @@ pub const KIND: Kind = Kind {
     openapi: routes::Api::openapi,
 };
 
-fn specs(config: &Config) -> Vec<Spec> {
+fn specs(config: &Config, _: &Means) -> Vec<Spec> {
     config
         .paths
         .iter()
