@@ -150,7 +150,7 @@ impl<C: Collector> Cycle<C> {
         let (reason, is_stored, next) = match found {
             Ok(batch) => {
                 let stored = self.store(batch).await;
-                let next = collector.settle(stored.as_ref().map(|()| ()));
+                let next = collector.settle(stored.as_ref().copied());
                 match stored {
                     Ok(()) => {
                         let note = collector.note();
