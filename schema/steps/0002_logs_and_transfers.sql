@@ -9,6 +9,8 @@ CREATE TABLE followers (
     paused        INTEGER NOT NULL CHECK (paused IN (0, 1)),
     -- Why nothing can be said of any of its files.
     error_message TEXT,
+    -- Since when no configuration has named it. Its checkpoints stay for a while: it may come back.
+    removed_at    INTEGER,
     UNIQUE (kind, name)
 ) STRICT;
 

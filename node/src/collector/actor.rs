@@ -161,7 +161,9 @@ impl<C: Collector> CollectorActor<C> {
                 next,
             } => {
                 self.collector = Some(collector);
-                self.report(event);
+                if let Some(event) = event {
+                    self.report(event);
+                }
                 self.next = next;
                 self.ended = Instant::now();
                 self.begin_early(ctx);

@@ -39,9 +39,9 @@ pub(super) enum CycleEnd<C> {
     Back {
         /// The collector.
         collector: C,
-        /// What happened.
-        event: CycleEvent,
-        /// Whether the tables tell it.
+        /// What happened, if it is worth telling.
+        event: Option<CycleEvent>,
+        /// Whether the tables tell it; if not, it is soon tried again.
         is_stored: bool,
         /// When it wants its next cycle.
         next: Next,
@@ -67,7 +67,7 @@ impl<C: Collector> Cycle<C> {
             };
             return CycleEnd::Back {
                 collector,
-                event,
+                event: Some(event),
                 is_stored: false,
                 next: Next::default(),
             };
@@ -147,35 +147,48 @@ impl<C: Collector> Cycle<C> {
         found: Result<C::Batch, CollectError>,
         took: Duration,
     ) -> CycleEnd<C> {
-        let (reason, is_stored, next) = match found {
+        match found {
             Ok(batch) => {
                 let stored = self.store(batch).await;
                 let next = collector.settle(stored.as_ref().copied());
-                match stored {
-                    Ok(()) => {
-                        let note = collector.note();
-                        return CycleEnd::Back {
-                            collector,
-                            event: CycleEvent::Succeeded { took, note },
-                            is_stored: true,
-                            next,
-                        };
+                let event = match stored {
+                    Ok(()) => Some(CycleEvent::Succeeded {
+                        took,
+                        note: collector.note(),
+                    }),
+                    // It looks again at what it is to do, and there is nothing wrong with that.
+                    Err(StoreError::Outdated) => None,
+                    Err(error) => {
+                        let reason = error.to_string();
+                        return Self::failed(collector, reason, took, false, next);
                     }
-                    Err(error) => (error.to_string(), false, next),
+                };
+                CycleEnd::Back {
+                    collector,
+                    event,
+                    is_stored: true,
+                    next,
                 }
             }
             Err(error) => {
                 let reason = error.to_string();
                 let is_stored = self.announce_failure(&reason).await;
-                (reason, is_stored, Next::default())
+                Self::failed(collector, reason, took, is_stored, Next::default())
             }
-        };
+        }
+    }
+
+    fn failed(
+        collector: C,
+        reason: String,
+        took: Duration,
+        is_stored: bool,
+        next: Next,
+    ) -> CycleEnd<C> {
+        let took = Some(took);
         CycleEnd::Back {
             collector,
-            event: CycleEvent::Failed {
-                reason,
-                took: Some(took),
-            },
+            event: Some(CycleEvent::Failed { reason, took }),
             is_stored,
             next,
         }

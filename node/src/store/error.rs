@@ -84,6 +84,9 @@ pub enum StoreError {
     /// The batch of a cycle that was given up.
     #[error("the cycle was given up before its batch was stored")]
     GivenUp,
+    /// A batch that was made from rows which have changed since.
+    #[error("the rows that the batch was made from have changed since")]
+    Outdated,
     /// The writer is gone; root is starting it again.
     #[error("the database writer is restarting")]
     WriterGone,

@@ -6,7 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rusqlite::Connection;
 
 /// Why a batch was not stored.
-pub type PersistError = rusqlite::Error;
+#[derive(Debug, thiserror::Error)]
+pub enum PersistError {
+    /// A statement failed.
+    #[error(transparent)]
+    Sql(#[from] rusqlite::Error),
+    /// The batch was made from rows that have changed since.
+    #[error("the rows that it was made from have changed")]
+    Outdated,
+}
 
 /// Rows that are stored together or not at all.
 pub trait Persist: Send + 'static {
@@ -14,7 +22,7 @@ pub trait Persist: Send + 'static {
     /// batch's own, which is rolled back on an error.
     ///
     /// # Errors
-    /// What SQLite says.
+    /// What SQLite says, or that the batch is of no use any more.
     fn persist(&self, connection: &Connection) -> Result<(), PersistError>;
 
     /// Whether there is nothing to write, so that the writer need not be asked.

@@ -10,7 +10,7 @@ use etlmon_shared::Timestamp;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
-use super::persist::{Lease, Persist};
+use super::persist::{Lease, Persist, PersistError};
 use super::retention::{self, RetentionRule};
 use super::{DatabaseStatus, ReadPool, StoreError, open};
 use crate::supervisor::ExitNotice;
@@ -186,7 +186,8 @@ impl DbWriter {
                     savepoint.commit()?;
                     results.push(Ok(()));
                 }
-                Err(error) => {
+                Err(PersistError::Outdated) => results.push(Err(StoreError::Outdated)),
+                Err(PersistError::Sql(error)) => {
                     drop(savepoint);
                     // A full disk or an I/O error ends the whole transaction.
                     if transaction.is_autocommit() || is_of_the_disk(&error) {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+pub use etlmon_shared::log::LogGapReason as GapReason;
+
 use super::checkpoint::Checkpoint;
 
 /// What was read, to be stored in one transaction.
@@ -17,8 +19,8 @@ pub struct Chunk {
     pub forgotten: Vec<u64>,
     /// Bytes that will never be read.
     pub gaps: Vec<Gap>,
-    /// Bytes of over-long lines that were skipped.
-    pub skipped_bytes: u64,
+    /// Bytes of over-long lines that were skipped so far.
+    pub(crate) skipped_bytes: u64,
     /// Whether there is more to read right now.
     pub more: bool,
 }
@@ -65,7 +67,7 @@ impl Chunk {
     }
 }
 
-/// The file a line came from.
+/// A file that was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileRef {
     /// The content's key, as in its checkpoint.
@@ -74,6 +76,8 @@ pub struct FileRef {
     pub path: PathBuf,
     /// The inode it was in.
     pub inode: u64,
+    /// Bytes of its over-long lines that were skipped.
+    pub skipped_bytes: u64,
 }
 
 /// Bytes that will never be read.
@@ -91,21 +95,6 @@ pub struct Gap {
     pub to_offset: Option<u64>,
     /// Why.
     pub reason: GapReason,
-}
-
-/// Why bytes will never be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GapReason {
-    /// The file was cut, and no copy of it was found.
-    Truncated,
-    /// The file was copied and then cut or removed: what was written in between is in neither.
-    CopyTruncated,
-    /// The file is gone, or another one has its inode, and its content is nowhere.
-    Vanished,
-    /// The compressed file that holds it is damaged.
-    Damaged,
-    /// Too many rotated files were still written to.
-    HandleLimit,
 }
 
 /// How following a file goes.

@@ -145,6 +145,10 @@ impl Follower {
         chunk.checkpoints.extend(dirty.map(Followed::checkpoint));
         chunk.forgotten.clone_from(&self.forgotten);
         chunk.gaps.clone_from(&self.gaps);
+        if !chunk.more {
+            // Hundreds of followers at rest must not keep what a backlog needed.
+            self.buffer = Vec::new();
+        }
         self.more = chunk.more;
         self.pending = true;
         chunk

@@ -27,13 +27,16 @@
 //!   until it was quiet for [`TailSettings::finish_unproven`]; one that grows afterwards is taken
 //!   up again.
 
+mod batch;
 mod census;
 mod checkpoint;
 mod chunk;
 mod claim;
+mod collect;
 mod file;
 mod finish;
 mod follower;
+pub mod followers;
 mod identify;
 mod listing;
 mod look;
@@ -44,11 +47,15 @@ mod reading;
 mod settings;
 mod source;
 mod split;
+mod table;
 mod text;
+mod told;
 mod writers;
 
+pub use batch::{Lines, TailBatch};
 pub use checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 pub use chunk::{Chunk, FileRef, FileState, FileStatus, Gap, GapReason, Line};
+pub use collect::{TailCollector, TailSetup};
 pub use follower::Follower;
 pub use settings::{Budget, Multiline, SettingsError, TailSettings};
 

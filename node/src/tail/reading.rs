@@ -52,18 +52,19 @@ impl Follower {
                 chunk,
                 budget,
             };
-            let lines = sink.chunk.spans.len();
+            let before = (sink.chunk.spans.len(), sink.chunk.skipped_bytes);
             let reading = Reading {
                 splitter: &self.splitter,
                 settings: &self.settings,
                 now,
             };
             let ended = reading.read(file, &mut self.buffer, &mut sink);
-            if chunk.spans.len() > lines {
+            if (chunk.spans.len(), chunk.skipped_bytes) != before {
                 chunk.files.push(FileRef {
                     sequence: file.sequence,
                     path: file.slot.clone(),
                     inode: file.identity.inode,
+                    skipped_bytes: chunk.skipped_bytes - before.1,
                 });
             }
             if ended == Ended::Stuck && file.finishing && is_given_up(file, &self.settings, now) {
@@ -159,7 +160,7 @@ impl Reading<'_> {
         let mut filled = 0;
         loop {
             let left = sink.budget.bytes.saturating_sub(sink.chunk.text.len());
-            let wanted = left.clamp(SMALLEST_BLOCK, BLOCK);
+            let wanted = left.min(unread(file, filled)).clamp(SMALLEST_BLOCK, BLOCK);
             if buffer.len() < filled + wanted {
                 buffer.resize(filled + wanted, 0);
             }
@@ -213,6 +214,18 @@ impl Reading<'_> {
             }
         }
     }
+}
+
+/// How much there is to read after what the buffer holds, and a byte more, which shows the end.
+fn unread(file: &Followed, filled: usize) -> usize {
+    let plain = file.source.as_ref().is_some_and(Source::is_plain);
+    let size = file.facts.filter(|_| plain).map(|facts| facts.size);
+    size.map_or(usize::MAX, |size| {
+        let read = file.mark.offset.saturating_add(filled as u64);
+        usize::try_from(size.saturating_sub(read))
+            .unwrap_or(usize::MAX)
+            .saturating_add(1)
+    })
 }
 
 /// Whether what was just read up to `end` is really what follows the bytes before the offset:

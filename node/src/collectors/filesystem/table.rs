@@ -37,7 +37,7 @@ impl Persist for FilesystemBatch {
                 self.renew_forecast(connection, row)?;
             }
         }
-        self.forget_unmounted(connection)
+        Ok(self.forget_unmounted(connection)?)
     }
 }
 

@@ -94,7 +94,7 @@ impl Persist for PathBatch {
                     .execute([&self.path, reason])?;
                 Ok(())
             }
-            PathEvent::Scanned(scan) => self.persist_scan(connection, scan),
+            PathEvent::Scanned(scan) => Ok(self.persist_scan(connection, scan)?),
         }
     }
 }

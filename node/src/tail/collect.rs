@@ -1,0 +1,353 @@
+//! The collector that follows files: one for each configured log and transfer log.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use etlmon_shared::Timestamp;
+
+use super::batch::{Lines, TailBatch, TailRows};
+use super::chunk::Chunk;
+use super::follower::Follower;
+use super::settings::{Budget, TailSettings};
+use super::table::{self, FileRow};
+use super::told;
+use crate::collector::{Announcer, CollectError, Collector, Next, Progress, Tick};
+use crate::store::{ReadPool, StoreError};
+use crate::watch::{Coverage, Target, Watch, Watcher};
+
+/// How often to look where events can't be relied on.
+const POLL: Duration = Duration::from_secs(1);
+/// After a batch was refused because the follower was paused or resumed.
+const RECONSIDER: Duration = Duration::from_millis(100);
+/// A look may use one part in so many of a core.
+const THRIFT: u32 = 50;
+/// However long a look takes, the next one comes after this.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
+/// What a follower's collector is made of.
+pub struct TailSetup<D> {
+    /// The kind of its follower.
+    pub kind: &'static str,
+    /// The follower's name.
+    pub name: String,
+    /// What to follow, and how.
+    pub settings: TailSettings,
+    /// Lines a batch at most.
+    pub budget: Budget,
+    /// Whether to go on when what was there at the start is read.
+    pub follow: bool,
+    /// Where its lines go.
+    pub lines: Arc<D>,
+    /// Where its checkpoints are read.
+    pub reads: ReadPool,
+    /// Who tells it of changes.
+    pub watcher: Watcher,
+}
+
+/// Follows one log. Reading and storing take turns: what is read counts only when it is stored.
+pub struct TailCollector<D: Lines> {
+    setup: TailSetup<D>,
+    follower: Option<Follower>,
+    /// The state of the follower's row that the next batch is made from.
+    revision: i64,
+    paused: bool,
+    /// What became of the last batch.
+    outcome: Outcome,
+    /// What people were told last of each path, where that is known, and what they are told with
+    /// the batch under way.
+    told: BTreeMap<String, Option<FileRow>>,
+    telling: BTreeMap<String, FileRow>,
+    /// Whether the batch under way has lines.
+    has_lines: bool,
+    next: Next,
+    watch: Option<Watch>,
+    watched: Vec<(PathBuf, Option<PathBuf>)>,
+    coverage: Coverage,
+    /// Whether a failure was announced that the next batch takes back.
+    failed: Arc<AtomicBool>,
+    /// Whether all is read of a log that is not to be followed.
+    done: bool,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// There was none, or it is settled.
+    Settled,
+    /// It is stored.
+    Stored,
+    /// It is not, or nobody knows.
+    Doubtful,
+}
+
+impl<D: Lines> TailCollector<D> {
+    /// A collector that has not looked yet.
+    pub fn new(setup: TailSetup<D>) -> Self {
+        Self {
+            setup,
+            follower: None,
+            revision: 0,
+            paused: false,
+            outcome: Outcome::Settled,
+            told: BTreeMap::new(),
+            telling: BTreeMap::new(),
+            has_lines: false,
+            next: Next::default(),
+            watch: None,
+            watched: Vec::new(),
+            coverage: Coverage::Events,
+            failed: Arc::default(),
+            done: false,
+        }
+    }
+
+    /// Draws the conclusions from what became of the last batch, and follows what the database
+    /// says: whether to pause, and where to go on when somebody else has stored a batch.
+    fn settle_last(&mut self) -> Result<(), CollectError> {
+        let outcome = std::mem::replace(&mut self.outcome, Outcome::Settled);
+        if let (Outcome::Stored, Some(follower)) = (outcome, &mut self.follower) {
+            follower.commit();
+            self.revision += 1;
+            let told = std::mem::take(&mut self.telling).into_iter();
+            self.told = told.map(|(path, row)| (path, Some(row))).collect();
+        }
+        if self.follower.is_some() && outcome != Outcome::Doubtful && !self.paused {
+            return Ok(());
+        }
+        let (kind, name) = (self.setup.kind, self.setup.name.clone());
+        let reads = &self.setup.reads;
+        let kept = self.follower.is_some();
+        let (revision, paused, stored) = reads
+            .read_here(|snapshot| {
+                if kept && let Some((revision, paused)) = table::state(snapshot, kind, &name)? {
+                    return Ok((revision, paused, None));
+                }
+                let stored = table::load(snapshot, kind, &name)?;
+                let stored = stored.unwrap_or_default();
+                Ok((stored.revision, stored.paused, Some(stored)))
+            })
+            .map_err(|error| CollectError::Kind(Box::new(error)))?;
+        self.paused = paused;
+        match (&mut self.follower, stored) {
+            (Some(follower), None) if revision == self.revision + 1 => {
+                // The batch was stored, and only the word of it was lost.
+                follower.commit();
+                let paths = std::mem::take(&mut self.telling).into_keys();
+                self.told.extend(paths.map(|path| (path, None)));
+            }
+            (Some(follower), None) if revision == self.revision => follower.roll_back(),
+            (follower, Some(stored)) => {
+                let settings = self.setup.settings.clone();
+                let now = Instant::now();
+                *follower = Some(Follower::new(settings, stored.checkpoints, now));
+                let paths = stored.paths.into_iter();
+                self.told = paths.map(|path| (path, None)).collect();
+            }
+            (follower, None) => {
+                // An earlier life of this collector has stored more: all is to be read anew.
+                *follower = None;
+                return Err(CollectError::Kind(Box::new(StoreError::Outdated)));
+            }
+        }
+        self.revision = revision;
+        Ok(())
+    }
+
+    fn is_reading(&self) -> bool {
+        !self.paused && !self.done
+    }
+
+    /// What people are to be told of each path, if it differs from what they were told.
+    fn tell(&mut self) -> (Vec<FileRow>, Vec<String>) {
+        let Some(follower) = &self.follower else {
+            return (Vec::new(), Vec::new());
+        };
+        self.telling = told::files(follower, &self.setup.settings);
+        let changed = self
+            .telling
+            .values()
+            .filter(|row| self.told.get(&row.path).and_then(Option::as_ref) != Some(*row));
+        let gone = self
+            .told
+            .keys()
+            .filter(|path| !self.telling.contains_key(*path));
+        (changed.cloned().collect(), gone.cloned().collect())
+    }
+
+    /// Watches the directories of all files that are followed now.
+    fn watch(&mut self, tick: &Tick) {
+        let Some(follower) = &self.follower else {
+            return;
+        };
+        let files: Vec<_> = follower
+            .files()
+            .into_iter()
+            .map(|file| (file.path, file.place))
+            .collect();
+        let unchanged = self.watch.is_some() && files == self.watched;
+        if unchanged && self.coverage == Coverage::Events {
+            return;
+        }
+        let mut targets: BTreeMap<PathBuf, BTreeSet<_>> = BTreeMap::new();
+        for directory in follower.watch_directories() {
+            targets.entry(directory).or_default();
+        }
+        for path in files.iter().flat_map(|(path, place)| {
+            // A symbolic link's changes come where it lies, the file's where that lies.
+            [Some(path), place.as_ref()].into_iter().flatten()
+        }) {
+            if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
+                let names = targets.entry(directory.to_owned()).or_default();
+                names.insert(name.to_owned());
+            }
+        }
+        let targets = targets
+            .into_iter()
+            .map(|(directory, names)| Target { directory, names })
+            .collect();
+        self.watched = files;
+        let watch = self.watch.get_or_insert_with(|| {
+            let waker = tick.waker.clone();
+            self.setup.watcher.listen(move || waker.wake())
+        });
+        self.coverage = watch.set(targets);
+    }
+
+    /// When to look again after a look that took so long.
+    fn plan(&mut self, chunk: &Chunk, took: Duration) {
+        let mut within = match self.coverage {
+            Coverage::Events => None,
+            Coverage::Polling(_) => Some(POLL),
+        };
+        let settings = &self.setup.settings;
+        if chunk.more && self.is_reading() {
+            within = Some(Duration::ZERO);
+        } else if self
+            .telling
+            .values()
+            .any(|row| row.lag_bytes.is_some_and(|lag| lag > 0))
+        {
+            // A last line without its end is stored when nothing comes after it for a while.
+            let entry = settings.multiline.as_ref().map(|lines| lines.timeout);
+            let quiet = entry
+                .into_iter()
+                .chain([settings.partial_after, POLL])
+                .min();
+            within = within.into_iter().chain(quiet).min();
+        }
+        let rest = (took * THRIFT).min(LONGEST_REST);
+        self.next = Next {
+            within: within.map(|within| {
+                if within.is_zero() {
+                    within
+                } else {
+                    within.max(rest)
+                }
+            }),
+            rest,
+        };
+    }
+}
+
+impl<D: Lines> Collector for TailCollector<D> {
+    type Batch = TailBatch<D>;
+
+    fn collect(&mut self, tick: &Tick) -> Result<TailBatch<D>, CollectError> {
+        self.settle_last()?;
+        let budget = if self.is_reading() {
+            self.setup.budget
+        } else {
+            // Looks where the files are, so that none is lost, and reads nothing.
+            Budget { lines: 0, bytes: 0 }
+        };
+        let began = Instant::now();
+        let Some(follower) = &mut self.follower else {
+            return Err(CollectError::Kind(Box::new(StoreError::Outdated)));
+        };
+        let chunk = follower.read(budget, began);
+        let took = began.elapsed();
+        if self.is_reading() && !chunk.more && !self.setup.follow {
+            self.done = true;
+        }
+        let (files, gone) = self.tell();
+        self.watch(tick);
+        self.plan(&chunk, took);
+        self.has_lines = chunk.lines().len() > 0;
+        let read_at = Timestamp::now();
+        let rows = self.setup.lines.rows(&chunk, read_at);
+        Ok(TailBatch {
+            kind: self.setup.kind,
+            name: self.setup.name.clone(),
+            rows: TailRows::Read {
+                from: (self.revision, self.paused),
+                lines: Arc::clone(&self.setup.lines),
+                rows,
+                chunk,
+                files,
+                gone,
+                read_at,
+                clears_failure: self.failed.swap(false, Ordering::AcqRel),
+            },
+        })
+    }
+
+    fn announcer(&self) -> Option<Announcer<TailBatch<D>>> {
+        let (kind, name) = (self.setup.kind, self.setup.name.clone());
+        let failed = Arc::clone(&self.failed);
+        Some(Arc::new(move |progress| match *progress {
+            Progress::Begun { .. } => None,
+            Progress::Failed { reason, .. } => {
+                failed.store(true, Ordering::Release);
+                Some(TailBatch {
+                    kind,
+                    name: name.clone(),
+                    rows: TailRows::Failed(reason.to_owned()),
+                })
+            }
+        }))
+    }
+
+    fn settle(&mut self, stored: Result<(), &StoreError>) -> Next {
+        match stored {
+            Ok(()) => {
+                self.outcome = Outcome::Stored;
+                if self.has_lines {
+                    self.setup.lines.stored();
+                }
+                self.next
+            }
+            Err(error) => {
+                self.outcome = Outcome::Doubtful;
+                let outdated = matches!(error, StoreError::Outdated);
+                Next {
+                    within: Some(if outdated { RECONSIDER } else { POLL }),
+                    rest: POLL,
+                }
+            }
+        }
+    }
+
+    fn note(&self) -> Option<String> {
+        match &self.coverage {
+            Coverage::Events => None,
+            Coverage::Polling(reason) => {
+                Some(format!("looks every {} s: {reason}", POLL.as_secs()))
+            }
+        }
+    }
+}
+
+impl<D: Lines> Drop for TailCollector<D> {
+    /// Closing files of a server that hangs can take as long as it hangs.
+    fn drop(&mut self) {
+        let follower = self.follower.take();
+        if follower.is_some() {
+            let closing = std::thread::Builder::new().name("etlmon-close".to_owned());
+            // Where there is no thread to be had, they are closed here.
+            let _ = closing.spawn(move || drop(follower));
+        }
+    }
+}

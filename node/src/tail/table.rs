@@ -1,0 +1,383 @@
+//! The tables of followers: checkpoints, the ledger of gaps, and what people are told of each file.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use etlmon_shared::Timestamp;
+use etlmon_shared::log::LogStatus;
+use etlmon_shared::text::from_bytes;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
+use super::chunk::{Chunk, Gap, GapReason};
+use crate::store::PersistError;
+use crate::store::column::{count, from_count, moment};
+
+/// What is stored of a follower.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// How many batches were stored.
+    pub revision: i64,
+    /// Whether it was told to pause.
+    pub paused: bool,
+    /// Where it is to go on.
+    pub checkpoints: Vec<Checkpoint>,
+    /// The paths of which people were told.
+    pub paths: Vec<String>,
+}
+
+/// What people are told of one path of a follower.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRow {
+    /// The path, as text.
+    pub path: String,
+    /// How following it goes; never `Paused`, which is the follower's own state.
+    pub status: LogStatus,
+    /// What is wrong with it.
+    pub error_message: Option<String>,
+    /// The inode of the file that is there now.
+    pub inode: Option<u64>,
+    /// Its size.
+    pub size_bytes: Option<u64>,
+    /// How far it is read.
+    pub offset_bytes: Option<u64>,
+    /// What is left to read, in rotated files of the path too.
+    pub lag_bytes: Option<u64>,
+}
+
+impl FileRow {
+    /// A path at which there is no file.
+    pub fn waiting(path: String) -> Self {
+        Self {
+            path,
+            status: LogStatus::Waiting,
+            error_message: None,
+            inode: None,
+            size_bytes: None,
+            offset_bytes: None,
+            lag_bytes: None,
+        }
+    }
+}
+
+/// What a batch adds to a path's counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Additions {
+    /// Lines stored.
+    pub lines: u64,
+    /// Bytes of over-long lines left out.
+    pub skipped_bytes: u64,
+    /// Gaps.
+    pub gaps: u64,
+    /// Their bytes, as far as they are known.
+    pub gap_bytes: u64,
+    /// Gaps without a known end.
+    pub unmeasured_gaps: u64,
+}
+
+/// The state and the revision of a follower that is configured.
+///
+/// # Errors
+/// What SQLite says.
+pub fn state(
+    connection: &Connection,
+    kind: &str,
+    name: &str,
+) -> rusqlite::Result<Option<(i64, bool)>> {
+    connection
+        .prepare_cached("SELECT revision, paused FROM followers WHERE kind = ?1 AND name = ?2")?
+        .query_row([kind, name], |row| {
+            Ok((row.get("revision")?, row.get("paused")?))
+        })
+        .optional()
+}
+
+/// All that is stored of a follower; none when it was never configured.
+///
+/// # Errors
+/// What SQLite says.
+pub fn load(connection: &Connection, kind: &str, name: &str) -> rusqlite::Result<Option<Stored>> {
+    let Some((revision, paused)) = state(connection, kind, name)? else {
+        return Ok(None);
+    };
+    let checkpoints = connection
+        .prepare_cached(
+            "SELECT sequence, state, path, place, device, inode, born_ns, offset_bytes, \
+             tail_bytes, tail_hash, inside, first_seen, head FROM followed_contents \
+             LEFT JOIN followed_heads USING (follower_id, sequence) \
+             WHERE follower_id = (SELECT id FROM followers WHERE kind = ?1 AND name = ?2)",
+        )?
+        .query_map([kind, name], checkpoint)?
+        .collect::<Result<_, _>>()?;
+    let paths = connection
+        .prepare_cached(
+            "SELECT path FROM followed_files \
+             WHERE follower_id = (SELECT id FROM followers WHERE kind = ?1 AND name = ?2)",
+        )?
+        .query_map([kind, name], |row| row.get("path"))?
+        .collect::<Result<_, _>>()?;
+    Ok(Some(Stored {
+        revision,
+        paused,
+        checkpoints,
+        paths,
+    }))
+}
+
+fn checkpoint(row: &Row<'_>) -> rusqlite::Result<Checkpoint> {
+    let path = |column| -> rusqlite::Result<PathBuf> {
+        let bytes: Vec<u8> = row.get(column)?;
+        Ok(PathBuf::from(OsString::from_vec(bytes)))
+    };
+    let word = |column| row.get::<_, String>(column);
+    Ok(Checkpoint {
+        sequence: from_count(row.get("sequence")?),
+        // The table's CHECKs allow no other words.
+        state: match word("state")?.as_str() {
+            "log" => State::Log,
+            "following" => State::Following,
+            "finished" => State::Finished,
+            _ => State::Copy,
+        },
+        path: path("path")?,
+        place: path("place")?,
+        identity: Identity {
+            device: row.get::<_, i64>("device")?.cast_unsigned(),
+            inode: row.get::<_, i64>("inode")?.cast_unsigned(),
+            born_ns: row.get("born_ns")?,
+        },
+        head: row.get::<_, Option<Vec<u8>>>("head")?.unwrap_or_default(),
+        head_changed: false,
+        offset: from_count(row.get("offset_bytes")?),
+        tail: TailHash {
+            len: row.get("tail_bytes")?,
+            hash: row.get("tail_hash")?,
+        },
+        inside: match word("inside")?.as_str() {
+            "cut_line" => Inside::CutLine,
+            "quiet_line" => Inside::QuietLine,
+            _ => Inside::Nothing,
+        },
+        first_seen_ms: row.get("first_seen")?,
+    })
+}
+
+/// Begins the storing of a batch that was made from this revision, and answers the follower's id.
+///
+/// # Errors
+/// `Outdated` when another batch was stored since, or the follower was paused or resumed.
+pub fn advance(
+    connection: &Connection,
+    kind: &str,
+    name: &str,
+    (revision, paused): (i64, bool),
+) -> Result<i64, PersistError> {
+    connection
+        .prepare_cached(
+            "UPDATE followers SET revision = revision + 1, error_message = NULL \
+             WHERE kind = ?1 AND name = ?2 AND revision = ?3 AND paused = ?4 RETURNING id",
+        )?
+        .query_row(params![kind, name, revision, paused], |row| row.get(0))
+        .optional()?
+        .ok_or(PersistError::Outdated)
+}
+
+/// Stores where a follower is to go on, and what it has lost.
+///
+/// # Errors
+/// What SQLite says.
+pub fn store_places(
+    connection: &Connection,
+    follower: i64,
+    chunk: &Chunk,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    for sequence in &chunk.forgotten {
+        for table in ["followed_contents", "followed_heads"] {
+            connection
+                .prepare_cached(&format!(
+                    "DELETE FROM {table} WHERE follower_id = ?1 AND sequence = ?2"
+                ))?
+                .execute((follower, count(*sequence)))?;
+        }
+    }
+    for row in &chunk.checkpoints {
+        store_checkpoint(connection, follower, row)?;
+    }
+    for gap in &chunk.gaps {
+        store_gap(connection, follower, gap, at)?;
+    }
+    Ok(())
+}
+
+fn store_checkpoint(
+    connection: &Connection,
+    follower: i64,
+    row: &Checkpoint,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO followed_contents (follower_id, sequence, state, path, place, \
+             device, inode, born_ns, offset_bytes, tail_bytes, tail_hash, inside, first_seen) \
+             VALUES (:follower, :sequence, :state, :path, :place, :device, :inode, :born_ns, \
+             :offset_bytes, :tail_bytes, :tail_hash, :inside, :first_seen)",
+        )?
+        .execute(named_params! {
+            ":follower": follower,
+            ":sequence": count(row.sequence),
+            ":state": match row.state {
+                State::Log => "log",
+                State::Following => "following",
+                State::Finished => "finished",
+                State::Copy => "copy",
+            },
+            ":path": row.path.as_os_str().as_bytes(),
+            ":place": row.place.as_os_str().as_bytes(),
+            ":device": row.identity.device.cast_signed(),
+            ":inode": row.identity.inode.cast_signed(),
+            ":born_ns": row.identity.born_ns,
+            ":offset_bytes": count(row.offset),
+            ":tail_bytes": row.tail.len,
+            ":tail_hash": row.tail.hash,
+            ":inside": match row.inside {
+                Inside::Nothing => "nothing",
+                Inside::CutLine => "cut_line",
+                Inside::QuietLine => "quiet_line",
+            },
+            ":first_seen": row.first_seen_ms,
+        })?;
+    if row.head_changed {
+        connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO followed_heads (follower_id, sequence, head) \
+                 VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![follower, count(row.sequence), row.head])?;
+    }
+    Ok(())
+}
+
+fn store_gap(
+    connection: &Connection,
+    follower: i64,
+    gap: &Gap,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO log_gaps (follower_id, log_path, source_inode, from_offset, to_offset, \
+             reason, detected_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            follower,
+            path_text(&gap.path),
+            gap.inode.cast_signed(),
+            count(gap.from_offset),
+            gap.to_offset.map(count),
+            reason_word(gap.reason),
+            moment(at),
+        ])?;
+    Ok(())
+}
+
+/// Stores what people are told of a path, and adds to its counts.
+///
+/// # Errors
+/// What SQLite says.
+pub fn store_file(
+    connection: &Connection,
+    follower: i64,
+    file: &FileRow,
+    add: &Additions,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO followed_files (follower_id, path, status, error_message, inode, \
+             size_bytes, offset_bytes, lag_bytes, lines_stored, last_line_at, gap_bytes, \
+             gap_count, unmeasured_gap_count, truncated_bytes) VALUES (:follower, :path, :status, \
+             :error_message, :inode, :size_bytes, :offset_bytes, :lag_bytes, :lines, :at, \
+             :gap_bytes, :gaps, :unmeasured_gaps, :skipped_bytes) \
+             ON CONFLICT (follower_id, path) DO UPDATE SET status = excluded.status, \
+             error_message = excluded.error_message, inode = excluded.inode, \
+             size_bytes = excluded.size_bytes, offset_bytes = excluded.offset_bytes, \
+             lag_bytes = excluded.lag_bytes, lines_stored = lines_stored + :lines, \
+             last_line_at = coalesce(:at, last_line_at), gap_bytes = gap_bytes + :gap_bytes, \
+             gap_count = gap_count + :gaps, \
+             unmeasured_gap_count = unmeasured_gap_count + :unmeasured_gaps, \
+             truncated_bytes = truncated_bytes + :skipped_bytes",
+        )?
+        .execute(named_params! {
+            ":follower": follower,
+            ":path": file.path,
+            ":status": match file.status {
+                LogStatus::Tailing | LogStatus::Paused => "TAILING",
+                LogStatus::Waiting => "WAITING",
+                LogStatus::Error => "ERROR",
+            },
+            ":error_message": file.error_message,
+            ":inode": file.inode.map(u64::cast_signed),
+            ":size_bytes": file.size_bytes.map(count),
+            ":offset_bytes": file.offset_bytes.map(count),
+            ":lag_bytes": file.lag_bytes.map(count),
+            ":lines": count(add.lines),
+            ":at": (add.lines > 0).then(|| moment(at)),
+            ":gap_bytes": count(add.gap_bytes),
+            ":gaps": count(add.gaps),
+            ":unmeasured_gaps": count(add.unmeasured_gaps),
+            ":skipped_bytes": count(add.skipped_bytes),
+        })?;
+    Ok(())
+}
+
+/// A path is not followed any more. Its row goes, unless something of it was lost.
+///
+/// # Errors
+/// What SQLite says.
+pub fn drop_file(connection: &Connection, follower: i64, path: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "DELETE FROM followed_files WHERE follower_id = ?1 AND path = ?2 AND gap_count = 0",
+        )?
+        .execute(params![follower, path])?;
+    connection
+        .prepare_cached(
+            "UPDATE followed_files SET status = 'WAITING', error_message = NULL, inode = NULL, \
+             size_bytes = NULL, offset_bytes = NULL, lag_bytes = NULL \
+             WHERE follower_id = ?1 AND path = ?2",
+        )?
+        .execute(params![follower, path])?;
+    Ok(())
+}
+
+/// Nothing can be said of any file of a follower at present.
+///
+/// # Errors
+/// What SQLite says.
+pub fn store_failure(
+    connection: &Connection,
+    kind: &str,
+    name: &str,
+    reason: &str,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE followers SET error_message = ?3 WHERE kind = ?1 AND name = ?2")?
+        .execute([kind, name, reason])?;
+    Ok(())
+}
+
+/// A path as text that no other path has.
+pub fn path_text(path: &Path) -> String {
+    from_bytes(path.as_os_str().as_bytes()).into_owned()
+}
+
+fn reason_word(reason: GapReason) -> &'static str {
+    match reason {
+        GapReason::Truncated => "truncated",
+        GapReason::CopyTruncated => "copy_truncated",
+        GapReason::Vanished => "vanished",
+        GapReason::Damaged => "damaged",
+        GapReason::HandleLimit => "handle_limit",
+    }
+}
