@@ -10,19 +10,24 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{FixedOffset, Utc};
-use etlmon_node::collectors::xferlog::parse::{
-    AccessMode, Direction, Entry, Parsed, Status, parse,
-};
+use etlmon_node::collectors::xferlog::parse::{Entry, Parsed, parse};
+use etlmon_shared::transfer::{TransferAccessMode, TransferDirection, TransferStatus};
 use integration_tests::{VsftpdBuilder, eventually};
 
-use Direction::{Delete, Download, Upload};
-use Status::{Complete, Incomplete};
+use TransferDirection::{Delete, Download, Upload};
+use TransferStatus::{Complete, Incomplete};
 
 /// A zone nine hours east, as TZ: a name that needs no zone files.
 const ZONE: &str = "KST-9";
 
 /// Direction, status, user, name, and size if it is certain.
-type Seen<'a> = (Direction, Status, &'a str, &'a str, Option<u64>);
+type Seen<'a> = (
+    TransferDirection,
+    TransferStatus,
+    &'a str,
+    &'a str,
+    Option<u64>,
+);
 
 fn entries(log: &Path) -> Vec<Entry> {
     let zone = FixedOffset::east_opt(9 * 3600).unwrap();
@@ -97,7 +102,7 @@ fn names_of_every_kind_are_as_the_server_shows_them() {
     let seen = |name| (Upload, Complete, "alice", name, Some(5));
     assert_seen(&server.own_log(), &names.map(|(_, own, _)| seen(own)));
     for entry in assert_seen(&server.xferlog(), &names.map(|(.., wu)| seen(wu))) {
-        assert_eq!(entry.access_mode, Some(AccessMode::Real));
+        assert_eq!(entry.access_mode, Some(TransferAccessMode::Real));
         assert_eq!(entry.service.as_deref(), Some("ftp"));
     }
 }
@@ -185,7 +190,7 @@ fn an_anonymous_user_has_its_password_for_a_name_in_xferlog_alone() {
     assert_seen(&server.own_log(), &seen("ftp", "/incoming/a b"));
     let expected = seen("guest@example.com", "/incoming/a_b");
     for entry in assert_seen(&server.xferlog(), &expected) {
-        assert_eq!(entry.access_mode, Some(AccessMode::Anonymous));
+        assert_eq!(entry.access_mode, Some(TransferAccessMode::Anonymous));
     }
 }
 
@@ -204,7 +209,7 @@ fn a_client_of_an_ipv6_socket_has_its_ipv4_address_and_a_guest_is_one() {
     let expected = [(Upload, Complete, "etl-batch", "/a.csv", Some(5))];
     assert_seen(&server.own_log(), &expected);
     let entries = assert_seen(&server.xferlog(), &expected);
-    assert_eq!(entries[0].access_mode, Some(AccessMode::Guest));
+    assert_eq!(entries[0].access_mode, Some(TransferAccessMode::Guest));
     for log in [server.xferlog(), server.own_log()] {
         assert!(
             std::fs::read_to_string(&log)

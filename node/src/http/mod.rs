@@ -1,6 +1,7 @@
 //! The HTTP API: the rules that hold for every endpoint, and the endpoints of the node itself.
 
 mod auth;
+mod cursor;
 mod health;
 mod listen;
 mod openapi;
@@ -10,6 +11,7 @@ mod request;
 mod server;
 
 pub use auth::Auth;
+pub use cursor::{Cursor, RowId};
 pub use listen::{BindError, Listeners};
 pub use parameters::{NoParameters, Object, Offset, Page, ReadableDuration};
 pub use problem::ApiError;

@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use etlmon_shared::Timestamp;
 use etlmon_shared::text::from_bytes;
+use etlmon_shared::transfer::{TransferAccessMode, TransferDirection, TransferStatus};
 
 /// What a whole line is.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,44 +34,13 @@ pub struct Entry {
     /// others; `vsftpd.log` has a rate, which gives the time unless it is 0 or rounded too much.
     pub transfer_time_sec: Option<f64>,
     /// Which way, from the server's side.
-    pub direction: Direction,
+    pub direction: TransferDirection,
     /// Whether all of it was done.
-    pub status: Status,
+    pub status: TransferStatus,
     /// As whom the client was logged in; `vsftpd.log` does not say.
-    pub access_mode: Option<AccessMode>,
+    pub access_mode: Option<TransferAccessMode>,
     /// xferlog's name of the service, `ftp`.
     pub service: Option<String>,
-}
-
-/// Which way a file went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// To the server.
-    Upload,
-    /// From the server.
-    Download,
-    /// Removed on the server.
-    Delete,
-}
-
-/// How a transfer ended. pure-ftpd calls every one complete.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// All of it was done, as far as the server could tell.
-    Complete,
-    /// It was broken off, or refused.
-    Incomplete,
-}
-
-/// As whom a client is logged in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccessMode {
-    /// As `anonymous` or `ftp`.
-    Anonymous,
-    /// As a user of the FTP server alone.
-    Guest,
-    /// As a user of the machine.
-    Real,
 }
 
 /// Why a line is no entry.

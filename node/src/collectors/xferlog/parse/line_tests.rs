@@ -1,6 +1,7 @@
 //! Single lines: what old and patched servers write, and what imitates a line.
 
 use chrono::Utc;
+use etlmon_shared::transfer::{TransferAccessMode, TransferDirection, TransferStatus};
 
 use super::*;
 
@@ -46,9 +47,9 @@ fn every_field_of_the_xferlog_layout_is_read() {
         filename: "/a".to_owned(),
         bytes: Some(9_223_372_036_854_775_807),
         transfer_time_sec: Some(45.0),
-        direction: Direction::Download,
-        status: Status::Incomplete,
-        access_mode: Some(AccessMode::Guest),
+        direction: TransferDirection::Download,
+        status: TransferStatus::Incomplete,
+        access_mode: Some(TransferAccessMode::Guest),
         service: Some("sftp".to_owned()),
     };
     assert_eq!(read(line).unwrap(), Parsed::Transfer(expected));
@@ -65,8 +66,8 @@ fn every_field_of_the_own_layout_is_read() {
         filename: "/a b".to_owned(),
         bytes: Some(2048),
         transfer_time_sec: Some(0.5),
-        direction: Direction::Upload,
-        status: Status::Incomplete,
+        direction: TransferDirection::Upload,
+        status: TransferStatus::Incomplete,
         access_mode: None,
         service: None,
     };

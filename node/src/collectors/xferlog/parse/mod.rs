@@ -14,7 +14,7 @@ mod moment;
 mod vsftpd;
 mod wu_ftpd;
 
-pub use entry::{AccessMode, Damage, Direction, Entry, ParseError, Parsed, Status};
+pub use entry::{Damage, Entry, ParseError, Parsed};
 
 use chrono::TimeZone;
 

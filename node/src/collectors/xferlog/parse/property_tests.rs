@@ -3,6 +3,7 @@
 use chrono::{FixedOffset, NaiveDate, NaiveTime, TimeDelta};
 use etlmon_shared::Timestamp;
 use etlmon_shared::text::from_bytes;
+use etlmon_shared::transfer::{TransferAccessMode, TransferDirection, TransferStatus};
 use proptest::prelude::*;
 
 use super::*;
@@ -61,7 +62,11 @@ const USER_PIECES: &[&[u8]] = &[
 ];
 
 fn written() -> impl Strategy<Value = Written> {
-    let directions = [Direction::Upload, Direction::Download, Direction::Delete];
+    let directions = [
+        TransferDirection::Upload,
+        TransferDirection::Download,
+        TransferDirection::Delete,
+    ];
     (
         (0_i64..253_402_214_400, -12_i32..=14),
         (name(FILE_PIECES), name(USER_PIECES)),
@@ -69,7 +74,7 @@ fn written() -> impl Strategy<Value = Written> {
         (0..=i64::MAX.cast_unsigned(), any::<u32>()),
         prop::sample::select(directions.to_vec()),
         any::<bool>(),
-        prop::sample::select(vec![AccessMode::Guest, AccessMode::Real]),
+        prop::sample::select(vec![TransferAccessMode::Guest, TransferAccessMode::Real]),
     )
         .prop_map(
             |((second, hours), names, host, (bytes, time), direction, done, mode)| {
@@ -85,9 +90,9 @@ fn written() -> impl Strategy<Value = Written> {
                     transfer_time_sec: Some(time.into()),
                     direction,
                     status: if done {
-                        Status::Complete
+                        TransferStatus::Complete
                     } else {
-                        Status::Incomplete
+                        TransferStatus::Incomplete
                     },
                     access_mode: Some(mode),
                     service: Some("ftp".to_owned()),
@@ -113,16 +118,16 @@ impl Written {
     fn in_wu_ftpd_layout(&self) -> Vec<u8> {
         let entry = &self.entry;
         let direction = match entry.direction {
-            Direction::Upload => "i",
-            Direction::Download => "o",
-            Direction::Delete => "d",
+            TransferDirection::Upload => "i",
+            TransferDirection::Download => "o",
+            TransferDirection::Delete => "d",
         };
-        let mode = if entry.access_mode == Some(AccessMode::Guest) {
+        let mode = if entry.access_mode == Some(TransferAccessMode::Guest) {
             "g"
         } else {
             "r"
         };
-        let status = if entry.status == Status::Complete {
+        let status = if entry.status == TransferStatus::Complete {
             "c"
         } else {
             "i"
@@ -149,17 +154,17 @@ impl Written {
     fn in_own_layout(&self) -> Vec<u8> {
         let entry = &self.entry;
         let action = match entry.direction {
-            Direction::Upload => "UPLOAD",
-            Direction::Download => "DOWNLOAD",
-            Direction::Delete => "DELETE",
+            TransferDirection::Upload => "UPLOAD",
+            TransferDirection::Download => "DOWNLOAD",
+            TransferDirection::Delete => "DELETE",
         };
-        let result = if entry.status == Status::Complete {
+        let result = if entry.status == TransferStatus::Complete {
             "OK"
         } else {
             "FAIL"
         };
         let figures = match (entry.direction, entry.bytes.unwrap()) {
-            (Direction::Delete, _) => String::new(),
+            (TransferDirection::Delete, _) => String::new(),
             (_, 0) => ", 0.00Kbyte/sec".to_owned(),
             (_, bytes) => format!(", {bytes} bytes, 0.00Kbyte/sec"),
         };
@@ -178,7 +183,7 @@ impl Written {
 
     /// What the own layout says of it.
     fn in_own_words(&self) -> Entry {
-        let sized = self.entry.direction != Direction::Delete;
+        let sized = self.entry.direction != TransferDirection::Delete;
         Entry {
             bytes: self.entry.bytes.filter(|_| sized),
             transfer_time_sec: None,

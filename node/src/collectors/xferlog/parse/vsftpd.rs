@@ -6,9 +6,10 @@
 
 use etlmon_shared::Timestamp;
 use etlmon_shared::text::from_bytes;
+use etlmon_shared::transfer::{TransferDirection, TransferStatus};
 use memchr::memmem;
 
-use super::entry::{Direction, Entry, ParseError, Parsed, Status, host, number};
+use super::entry::{Entry, ParseError, Parsed, host, number};
 
 /// What vsftpd 2.0 to 3.0 log besides transfers, with the result in front, and without.
 const OTHER_RESULTS: [&[u8]; 5] = [b"LOGIN", b"MKDIR", b"RENAME", b"RMDIR", b"CHMOD"];
@@ -66,8 +67,8 @@ struct Transfer<'a> {
     filename: &'a [u8],
     bytes: Option<u64>,
     seconds: Option<f64>,
-    direction: Direction,
-    status: Status,
+    direction: TransferDirection,
+    status: TransferStatus,
 }
 
 /// `user] event`. Anyone may try to log in under a name that imitates an event, and name a file
@@ -101,9 +102,9 @@ fn event(text: &[u8]) -> Result<Event<'_>, ParseError> {
         .ok_or(action)?;
     let (words, rest) = text.split_at_checked(colon).ok_or(action)?;
     let (status, what) = if let Some(what) = words.strip_prefix(b"OK ") {
-        (Some(Status::Complete), what)
+        (Some(TransferStatus::Complete), what)
     } else if let Some(what) = words.strip_prefix(b"FAIL ") {
-        (Some(Status::Incomplete), what)
+        (Some(TransferStatus::Incomplete), what)
     } else {
         (None, words)
     };
@@ -112,14 +113,14 @@ fn event(text: &[u8]) -> Result<Event<'_>, ParseError> {
     let (client, rest) = rest.split_at_checked(quote).unwrap_or_default();
     let rest = rest.get(1..).unwrap_or_default();
     let (direction, status) = match (status, what) {
-        (Some(status), b"UPLOAD") => (Direction::Upload, status),
-        (Some(status), b"DOWNLOAD") => (Direction::Download, status),
-        (Some(status), b"DELETE") => (Direction::Delete, status),
+        (Some(status), b"UPLOAD") => (TransferDirection::Upload, status),
+        (Some(status), b"DOWNLOAD") => (TransferDirection::Download, status),
+        (Some(status), b"DELETE") => (TransferDirection::Delete, status),
         (Some(_), what) if OTHER_RESULTS.contains(&what) => return other(rest),
         (None, what) if OTHERS.contains(&what) => return other(rest),
         _ => return Err(action),
     };
-    let (filename, bytes, seconds) = if direction == Direction::Delete {
+    let (filename, bytes, seconds) = if direction == TransferDirection::Delete {
         (quoted(rest)?, None, None)
     } else {
         let (filename, figures) = split_figures(rest)?;

@@ -6,8 +6,9 @@
 
 use etlmon_shared::Timestamp;
 use etlmon_shared::text::from_bytes;
+use etlmon_shared::transfer::{TransferAccessMode, TransferDirection, TransferStatus};
 
-use super::entry::{AccessMode, Direction, Entry, ParseError, Status, host, number, word};
+use super::entry::{Entry, ParseError, host, number, word};
 
 /// Whether this, after a date, begins a line.
 pub(super) fn is_head(text: &[u8]) -> bool {
@@ -34,8 +35,8 @@ pub(super) fn parse(log_time: Timestamp, text: &[u8]) -> Result<Entry, ParseErro
     let mut from_right = rest.rsplitn(5, |&byte| byte == b' ');
     let mut last = |part| from_right.next().ok_or(ParseError::missing(part));
     let status = match last("completion status")? {
-        b"c" => Status::Complete,
-        b"i" => Status::Incomplete,
+        b"c" => TransferStatus::Complete,
+        b"i" => TransferStatus::Incomplete,
         _ => return Err(ParseError::malformed("completion status")),
     };
     if last("authenticated user id")?.is_empty() {
@@ -66,8 +67,8 @@ pub(super) fn parse(log_time: Timestamp, text: &[u8]) -> Result<Entry, ParseErro
 /// `filename transfer-type special-action-flag direction access-mode username`.
 struct Names<'a> {
     filename: &'a [u8],
-    direction: Direction,
-    access_mode: AccessMode,
+    direction: TransferDirection,
+    access_mode: TransferAccessMode,
     username: &'a [u8],
 }
 
@@ -85,7 +86,7 @@ fn names(text: &[u8]) -> Result<Names<'_>, ParseError> {
         return Ok(first);
     };
     let blank_free = memchr::memchr(b' ', first.filename).is_none();
-    if first.access_mode == AccessMode::Anonymous && blank_free {
+    if first.access_mode == TransferAccessMode::Anonymous && blank_free {
         return Err(ParseError::Ambiguous);
     }
     Ok(last)
@@ -103,19 +104,19 @@ fn split_letters<'a>(filename: &'a [u8], rest: &'a [u8]) -> Option<Names<'a>> {
         return None;
     };
     let direction = match direction {
-        b'i' => Direction::Upload,
-        b'o' => Direction::Download,
-        b'd' => Direction::Delete,
+        b'i' => TransferDirection::Upload,
+        b'o' => TransferDirection::Download,
+        b'd' => TransferDirection::Delete,
         _ => return None,
     };
     let access_mode = match mode {
-        b'a' => AccessMode::Anonymous,
-        b'g' => AccessMode::Guest,
-        b'r' => AccessMode::Real,
+        b'a' => TransferAccessMode::Anonymous,
+        b'g' => TransferAccessMode::Guest,
+        b'r' => TransferAccessMode::Real,
         _ => return None,
     };
     // proftpd lets an anonymous user give no password at all.
-    let named = !username.is_empty() || access_mode == AccessMode::Anonymous;
+    let named = !username.is_empty() || access_mode == TransferAccessMode::Anonymous;
     (flags > 0 && named).then_some(Names {
         filename,
         direction,

@@ -1,0 +1,160 @@
+//! Keyset pages: the newest rows, those after an id, those before one, and the link that leads on.
+
+use actix_web::HttpRequest;
+use actix_web::web::Query;
+use serde::Deserialize;
+
+use super::ApiError;
+
+/// The id of a row, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct RowId(pub i64);
+
+impl TryFrom<String> for RowId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let id = text.parse().ok().filter(|id| *id >= 0);
+        id.map(Self)
+            .ok_or_else(|| format!("`{text}` is not the id of a row, a whole number from 0"))
+    }
+}
+
+/// Which rows of a list a page has. They come in ascending id whichever they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    /// The last ones.
+    Newest,
+    /// The first ones whose id is higher.
+    After(i64),
+    /// The last ones whose id is lower.
+    Before(i64),
+}
+
+impl Cursor {
+    /// What the parameters `after` and `before` ask for.
+    ///
+    /// # Errors
+    /// `bad_query` when both are given.
+    pub fn new(after: Option<RowId>, before: Option<RowId>) -> Result<Self, ApiError> {
+        match (after, before) {
+            (None, None) => Ok(Self::Newest),
+            (Some(RowId(id)), None) => Ok(Self::After(id)),
+            (None, Some(RowId(id))) => Ok(Self::Before(id)),
+            (Some(_), Some(_)) => Err(ApiError::bad_query(
+                "after and before are given; a page goes one way",
+            )),
+        }
+    }
+
+    /// The page behind one whose first and last rows have these ids, in the same direction: from
+    /// the newest it goes to older ones.
+    #[must_use]
+    pub fn onward(self, first: i64, last: i64) -> Self {
+        match self {
+            Self::After(_) => Self::After(last),
+            Self::Newest | Self::Before(_) => Self::Before(first),
+        }
+    }
+
+    /// The value of the `Link` header (RFC 8288) that leads from a request to the page of this
+    /// cursor: the request's own path and parameters, but for the cursor.
+    pub fn link(self, request: &HttpRequest) -> String {
+        let asked = Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let mut parameters = asked.map(Query::into_inner).unwrap_or_default();
+        parameters.retain(|(name, _)| name != "after" && name != "before");
+        match self {
+            Self::Newest => {}
+            Self::After(id) => parameters.push(("after".to_owned(), id.to_string())),
+            Self::Before(id) => parameters.push(("before".to_owned(), id.to_string())),
+        }
+        let parameters: Vec<_> = parameters
+            .iter()
+            .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+            .collect();
+        format!(
+            "<{}?{}>; rel=\"next\"",
+            request.path(),
+            parameters.join("&")
+        )
+    }
+}
+
+/// Percent-encoded but for the unreserved characters of RFC 3986.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => {
+                encoded.push(byte.into());
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id(text: &str) -> Result<RowId, String> {
+        RowId::try_from(text.to_owned())
+    }
+
+    #[test]
+    fn an_id_is_a_whole_number_from_0() {
+        assert_eq!(id("0"), Ok(RowId(0)));
+        assert_eq!(id("9223372036854775807"), Ok(RowId(i64::MAX)));
+        for text in ["", "-1", "9223372036854775808", "1.0", " 1", "newest"] {
+            assert!(id(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_goes_one_way() {
+        let (one, two) = (Some(RowId(1)), Some(RowId(2)));
+        assert_eq!(Cursor::new(None, None).unwrap(), Cursor::Newest);
+        assert_eq!(Cursor::new(one, None).unwrap(), Cursor::After(1));
+        assert_eq!(Cursor::new(None, two).unwrap(), Cursor::Before(2));
+        assert!(Cursor::new(one, two).is_err());
+    }
+
+    #[test]
+    fn from_the_newest_rows_the_way_on_is_to_older_ones() {
+        assert_eq!(Cursor::Newest.onward(3, 5), Cursor::Before(3));
+        assert_eq!(Cursor::Before(6).onward(3, 5), Cursor::Before(3));
+        assert_eq!(Cursor::After(2).onward(3, 5), Cursor::After(5));
+    }
+
+    #[test]
+    fn the_link_keeps_the_path_and_the_other_parameters() {
+        let request = TestRequest::with_uri("/a/%ED%95%9C?host=x%26+y&%62efore=9&limit=2");
+        assert_eq!(
+            Cursor::Before(7).link(&request.to_http_request()),
+            "</a/%ED%95%9C?host=x%26%20y&limit=2&before=7>; rel=\"next\""
+        );
+        let request = TestRequest::with_uri("/a").to_http_request();
+        assert_eq!(
+            Cursor::After(7).link(&request),
+            "</a?after=7>; rel=\"next\""
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_filter_survives_the_link(value in ".*") {
+            let uri = format!("/a?contains={}&after=1", encoded(&value));
+            let link = Cursor::After(2).link(&TestRequest::with_uri(&uri).to_http_request());
+            prop_assert!(link.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            let query = link.split(['?', '>']).nth(1).unwrap();
+            let asked = Query::<Vec<(String, String)>>::from_query(query).unwrap();
+            let kept = [("contains", value.as_str()), ("after", "2")];
+            prop_assert_eq!(asked.into_inner(), kept.map(|(a, b)| (a.to_owned(), b.to_owned())));
+        }
+    }
+}
