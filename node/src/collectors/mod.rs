@@ -2,6 +2,7 @@
 
 mod arrivals;
 pub mod filesystem;
+pub mod logs;
 pub mod paths;
 pub mod xferlog;
 

@@ -1,0 +1,278 @@
+//! Finds lines of a log, one page at a time: by cursor, by time, by what is in them.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use etlmon_shared::Timestamp;
+use etlmon_shared::log::LogLine;
+use memchr::memmem::Finder;
+use rusqlite::{Connection, Row};
+
+use super::pattern::Pattern;
+use super::trigrams::Needs;
+use crate::http::Cursor;
+use crate::store::column::moment;
+
+/// How long a page is looked for; the read pool gives up at 10 s, up to 2 of which a connection is
+/// waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Rows and bytes of text between two looks at the clock.
+const CHECK_ROWS: usize = 64;
+const CHECK_BYTES: usize = 256 << 10;
+
+const NEWER_BLOCKS: &str = "SELECT first_line_id, last_line_id, first_at, last_at, \
+     iif(?3, trigrams, NULL) FROM log_blocks WHERE log_name = ?1 AND last_line_id > ?2 \
+     AND first_line_id >= coalesce((SELECT first_line_id FROM log_blocks WHERE log_name = ?1 \
+     AND first_line_id <= ?2 ORDER BY first_line_id DESC LIMIT 1), 0) ORDER BY first_line_id";
+const OLDER_BLOCKS: &str = "SELECT first_line_id, last_line_id, first_at, last_at, \
+     iif(?3, trigrams, NULL) FROM log_blocks WHERE log_name = ?1 AND first_line_id < ?2 \
+     ORDER BY first_line_id DESC";
+const NEWER_LINES: &str = "SELECT id, source_id, line, truncated, created_at FROM log_lines \
+     WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+const OLDER_LINES: &str = "SELECT id, source_id, line, truncated, created_at FROM log_lines \
+     WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC";
+
+/// What a line must be like; each that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// The line has this in it, in the same case.
+    pub contains: Option<String>,
+    /// This matches somewhere in the line.
+    pub regex: Option<Pattern>,
+    /// It was read then or later.
+    pub from: Option<Timestamp>,
+    /// It was read then or earlier.
+    pub to: Option<Timestamp>,
+}
+
+/// Some lines of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// In ascending order of their ids.
+    pub lines: Vec<LogLine>,
+    /// Whether there are, or may be, more in the same direction: the page is full, or the time for
+    /// the search was over.
+    pub more: bool,
+    /// Up to and with this id nothing was left out: where the next page goes on.
+    pub scanned_to: i64,
+}
+
+/// Looks for lines of a log. A search that takes too long answers what it has; `scanned_to` leads
+/// on from there, so nothing is left out.
+///
+/// # Errors
+/// What SQLite says.
+pub fn page(
+    connection: &Connection,
+    log_name: &str,
+    search: &Search,
+    cursor: Cursor,
+    limit: u32,
+) -> rusqlite::Result<Page> {
+    page_within(connection, log_name, search, cursor, limit, PATIENCE)
+}
+
+pub(super) fn page_within(
+    connection: &Connection,
+    log_name: &str,
+    search: &Search,
+    cursor: Cursor,
+    limit: u32,
+    patience: Duration,
+) -> rusqlite::Result<Page> {
+    let (newer, start) = match cursor {
+        Cursor::After(id) => (true, id),
+        Cursor::Before(id) => (false, id),
+        Cursor::Newest => (false, i64::MAX),
+    };
+    let filter = Filter::new(connection, log_name, search)?;
+    let mut scan = Scan {
+        filter: &filter,
+        newer,
+        start,
+        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        deadline: Instant::now() + patience,
+        unchecked: (0, 0),
+        lines: Vec::new(),
+        scanned_to: start,
+    };
+    let more = scan.blocks(connection, log_name)?;
+    let (mut lines, scanned_to) = (scan.lines, scan.scanned_to);
+    if !newer {
+        lines.reverse();
+    }
+    Ok(Page {
+        lines,
+        more,
+        scanned_to,
+    })
+}
+
+/// The search, ready for one line after the other.
+struct Filter<'a> {
+    sources: HashMap<i64, Source>,
+    log_name: &'a str,
+    needs: Needs,
+    contains: Option<Finder<'a>>,
+    regex: Option<&'a Pattern>,
+    from: i64,
+    to: i64,
+}
+
+struct Source {
+    path: String,
+    inode: u64,
+}
+
+impl<'a> Filter<'a> {
+    fn new(
+        connection: &Connection,
+        log_name: &'a str,
+        search: &'a Search,
+    ) -> rusqlite::Result<Self> {
+        let sources = connection
+            .prepare_cached(
+                "SELECT id, log_path, source_inode FROM log_sources WHERE log_name = ?1",
+            )?
+            .query_map([log_name], |row| {
+                let source = Source {
+                    path: row.get("log_path")?,
+                    inode: row.get::<_, i64>("source_inode")?.cast_unsigned(),
+                };
+                Ok((row.get("id")?, source))
+            })?
+            .collect::<Result<_, _>>()?;
+        let mut needs = Needs::default();
+        needs.one_of(&search.contains);
+        if let Some(pattern) = &search.regex {
+            needs.and(pattern.needs());
+        }
+        Ok(Self {
+            sources,
+            log_name,
+            needs,
+            contains: search.contains.as_ref().map(Finder::new),
+            regex: search.regex.as_ref(),
+            from: search.from.map_or(i64::MIN, moment),
+            to: search.to.map_or(i64::MAX, moment),
+        })
+    }
+
+    /// Whether a line of the block can match.
+    fn may_be_in(&self, block: &Row<'_>) -> rusqlite::Result<bool> {
+        let (first_at, last_at): (i64, i64) = (block.get(2)?, block.get(3)?);
+        if last_at < self.from || first_at > self.to {
+            return Ok(false);
+        }
+        let trigrams = block.get_ref(4)?.as_blob_or_null()?;
+        Ok(trigrams.is_none_or(|trigrams| self.needs.may_be_in(trigrams)))
+    }
+
+    /// The line, if it is of this log and matches.
+    fn line(&self, id: i64, row: &Row<'_>) -> rusqlite::Result<Option<LogLine>> {
+        let Some(source) = self.sources.get(&row.get(1)?) else {
+            return Ok(None);
+        };
+        let at: i64 = row.get(4)?;
+        if at < self.from || at > self.to {
+            return Ok(None);
+        }
+        let line = row.get_ref(2)?;
+        if let Some(text) = &self.contains
+            && text.find(line.as_bytes()?).is_none()
+        {
+            return Ok(None);
+        }
+        let line = line.as_str()?;
+        if self.regex.is_some_and(|pattern| !pattern.is_match(line)) {
+            return Ok(None);
+        }
+        Ok(Some(LogLine {
+            id,
+            log_name: self.log_name.to_owned(),
+            log_path: source.path.clone(),
+            line: line.to_owned(),
+            truncated: row.get(3)?,
+            created_at: Timestamp::from_millis(at),
+            source_inode: source.inode,
+        }))
+    }
+}
+
+/// A search under way.
+struct Scan<'a> {
+    filter: &'a Filter<'a>,
+    newer: bool,
+    /// The cursor's id, which is not in the page.
+    start: i64,
+    limit: usize,
+    deadline: Instant,
+    /// Rows and bytes since the clock was looked at.
+    unchecked: (usize, usize),
+    /// In the order of the search.
+    lines: Vec<LogLine>,
+    scanned_to: i64,
+}
+
+impl Scan<'_> {
+    /// Goes through the log's blocks; true when there is or may be more.
+    fn blocks(&mut self, connection: &Connection, log_name: &str) -> rusqlite::Result<bool> {
+        let sql = if self.newer {
+            NEWER_BLOCKS
+        } else {
+            OLDER_BLOCKS
+        };
+        let mut blocks = connection.prepare_cached(sql)?;
+        let with_trigrams = !self.filter.needs.is_empty();
+        let mut blocks = blocks.query((log_name, self.start, with_trigrams))?;
+        while let Some(block) = blocks.next()? {
+            let (first, last): (i64, i64) = (block.get(0)?, block.get(1)?);
+            if self.filter.may_be_in(block)? {
+                let (from, to) = if self.newer {
+                    (first.max(self.start.saturating_add(1)), last)
+                } else {
+                    (first, last.min(self.start.saturating_sub(1)))
+                };
+                if self.lines(connection, from, to)? {
+                    return Ok(true);
+                }
+            }
+            self.scanned_to = if self.newer { last } else { first };
+            if self.is_late(block.get_ref(4)?.as_blob_or_null()?.map_or(0, <[u8]>::len)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Goes through the lines with these ids; true when the page is full or the time is over.
+    fn lines(&mut self, connection: &Connection, from: i64, to: i64) -> rusqlite::Result<bool> {
+        let sql = if self.newer { NEWER_LINES } else { OLDER_LINES };
+        let mut lines = connection.prepare_cached(sql)?;
+        let mut lines = lines.query((from, to))?;
+        while let Some(row) = lines.next()? {
+            let id = row.get(0)?;
+            if let Some(line) = self.filter.line(id, row)? {
+                if self.lines.len() == self.limit {
+                    return Ok(true);
+                }
+                self.lines.push(line);
+            }
+            self.scanned_to = id;
+            if self.is_late(row.get_ref(2)?.as_bytes()?.len()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn is_late(&mut self, bytes: usize) -> bool {
+        self.unchecked.0 += 1;
+        self.unchecked.1 += bytes;
+        if self.unchecked.0 < CHECK_ROWS && self.unchecked.1 < CHECK_BYTES {
+            return false;
+        }
+        self.unchecked = (0, 0);
+        Instant::now() >= self.deadline
+    }
+}
