@@ -12,6 +12,7 @@ mod binary;
 mod command;
 pub mod database;
 mod ftp;
+pub mod log;
 mod mounts;
 mod node;
 mod peer;

@@ -121,6 +121,7 @@ pub enum LogGapReason {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MissedLines {
-    /// How many lines of the log, whether the reader's filter would have let them through or not.
-    pub missed: u64,
+    /// How many lines of the log, whether the reader's filter would have let them through or not;
+    /// null where that is not known.
+    pub missed: Option<u64>,
 }

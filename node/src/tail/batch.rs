@@ -28,7 +28,7 @@ pub trait Lines: Send + Sync + 'static {
         chunk: &Chunk,
         read_at: Timestamp,
         connection: &Connection,
-    ) -> rusqlite::Result<()>;
+    ) -> Result<(), PersistError>;
 
     /// Lines were stored. Called on an actor's thread, so it must not block.
     fn stored(&self) {}

@@ -15,7 +15,7 @@ use super::settings::{Budget, TailSettings};
 use super::table::{self, FileRow};
 use super::told;
 use crate::collector::{Announcer, CollectError, Collector, Next, Progress, Tick};
-use crate::store::{ReadPool, StoreError};
+use crate::store::{Persist as _, ReadPool, StoreError};
 use crate::watch::{Coverage, Target, Watch, Watcher};
 
 /// How often to look where events can't be relied on.
@@ -47,6 +47,21 @@ pub struct TailSetup<D> {
     pub watcher: Watcher,
 }
 
+impl<D> Clone for TailSetup<D> {
+    fn clone(&self) -> Self {
+        Self {
+            kind: self.kind,
+            name: self.name.clone(),
+            settings: self.settings.clone(),
+            budget: self.budget,
+            follow: self.follow,
+            lines: Arc::clone(&self.lines),
+            reads: self.reads.clone(),
+            watcher: self.watcher.clone(),
+        }
+    }
+}
+
 /// Follows one log. Reading and storing take turns: what is read counts only when it is stored.
 pub struct TailCollector<D: Lines> {
     setup: TailSetup<D>,
@@ -60,7 +75,8 @@ pub struct TailCollector<D: Lines> {
     /// the batch under way.
     told: BTreeMap<String, Option<FileRow>>,
     telling: BTreeMap<String, FileRow>,
-    /// Whether the batch under way has lines.
+    /// Whether the batch under way is stored at all, and whether it has lines.
+    is_stored: bool,
     has_lines: bool,
     next: Next,
     watch: Option<Watch>,
@@ -94,6 +110,7 @@ impl<D: Lines> TailCollector<D> {
             outcome: Outcome::Settled,
             told: BTreeMap::new(),
             telling: BTreeMap::new(),
+            is_stored: false,
             has_lines: false,
             next: Next::default(),
             watch: None,
@@ -110,7 +127,7 @@ impl<D: Lines> TailCollector<D> {
         let outcome = std::mem::replace(&mut self.outcome, Outcome::Settled);
         if let (Outcome::Stored, Some(follower)) = (outcome, &mut self.follower) {
             follower.commit();
-            self.revision += 1;
+            self.revision += i64::from(self.is_stored);
             let told = std::mem::take(&mut self.telling).into_iter();
             self.told = told.map(|(path, row)| (path, Some(row))).collect();
         }
@@ -278,7 +295,7 @@ impl<D: Lines> Collector for TailCollector<D> {
         self.has_lines = chunk.lines().len() > 0;
         let read_at = Timestamp::now();
         let rows = self.setup.lines.rows(&chunk, read_at);
-        Ok(TailBatch {
+        let batch = TailBatch {
             kind: self.setup.kind,
             name: self.setup.name.clone(),
             rows: TailRows::Read {
@@ -291,7 +308,9 @@ impl<D: Lines> Collector for TailCollector<D> {
                 read_at,
                 clears_failure: self.failed.swap(false, Ordering::AcqRel),
             },
-        })
+        };
+        self.is_stored = !batch.is_empty();
+        Ok(batch)
     }
 
     fn announcer(&self) -> Option<Announcer<TailBatch<D>>> {

@@ -7,7 +7,8 @@ use etlmon_shared::Timestamp;
 use etlmon_shared::log::{LogFile, LogGap, LogGapReason, LogStatus};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::store::column::{count_in, from_count, moment, moment_in};
+use crate::http::Cursor;
+use crate::store::column::{count, count_in, from_count, moment, moment_in};
 use crate::store::{Persist, PersistError};
 
 /// How long the checkpoints of a log stay that is no longer configured: it may come back.
@@ -167,9 +168,8 @@ fn file(row: &Row<'_>) -> rusqlite::Result<LogFile> {
     })
 }
 
-/// Some gaps of a follower in ascending order of their ids: those after `after`, or before
-/// `before`, or the newest; one more than `limit` when there are more in that direction. None when
-/// the follower is not configured.
+/// A page of a follower's gaps, and whether there are more in its direction; none when the
+/// follower is not configured.
 ///
 /// # Errors
 /// What SQLite says.
@@ -177,13 +177,17 @@ pub fn gaps(
     connection: &Connection,
     kind: &str,
     name: &str,
-    (after, before): (Option<i64>, Option<i64>),
+    cursor: Cursor,
     limit: u32,
-) -> rusqlite::Result<Option<Vec<LogGap>>> {
+) -> rusqlite::Result<Option<(Vec<LogGap>, bool)>> {
     let Some(follower) = id_of(connection, kind, name)? else {
         return Ok(None);
     };
-    let order = if after.is_some() { "ASC" } else { "DESC" };
+    let (after, before, order) = match cursor {
+        Cursor::Newest => (-1, i64::MAX, "DESC"),
+        Cursor::Before(id) => (-1, id, "DESC"),
+        Cursor::After(id) => (id, i64::MAX, "ASC"),
+    };
     let mut gaps = connection
         .prepare_cached(&format!(
             "SELECT id, log_path, source_inode, from_offset, to_offset, reason, detected_at \
@@ -191,19 +195,17 @@ pub fn gaps(
              LIMIT ?4"
         ))?
         .query_map(
-            params![
-                follower,
-                after.unwrap_or(-1),
-                before.unwrap_or(i64::MAX),
-                i64::from(limit) + 1
-            ],
+            params![follower, after, before, count(u64::from(limit) + 1)],
             gap,
         )?
         .collect::<Result<Vec<_>, _>>()?;
-    if after.is_none() {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = gaps.len() > limit;
+    gaps.truncate(limit);
+    if order == "DESC" {
         gaps.reverse();
     }
-    Ok(Some(gaps))
+    Ok(Some((gaps, more)))
 }
 
 fn gap(row: &Row<'_>) -> rusqlite::Result<LogGap> {

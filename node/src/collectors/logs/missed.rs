@@ -76,8 +76,21 @@ pub fn first_line_id(connection: &Connection, log_name: &str) -> rusqlite::Resul
         .optional()
 }
 
+/// The last id that any line was given.
+///
+/// # Errors
+/// What SQLite says.
+pub fn last_line_id(connection: &Connection) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT last_id FROM log_line_ids")?
+        .query_row([], |row| row.get(0))
+}
+
 /// The id from which on the lines of all logs are stored.
-fn oldest_line_id(connection: &Connection) -> rusqlite::Result<i64> {
+///
+/// # Errors
+/// What SQLite says.
+pub fn oldest_line_id(connection: &Connection) -> rusqlite::Result<i64> {
     connection
         .prepare_cached(
             "SELECT coalesce((SELECT min(id) FROM log_lines), \

@@ -1,24 +1,41 @@
-//! `GET /api/v1/logs/{name}`.
+//! `GET /api/v1/logs/{name}`: pages of lines, or a stream of them.
 
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use etlmon_shared::log::LogLine;
-use etlmon_shared::{Problem, ProblemCode, Timestamp, routes};
-use rusqlite::{Connection, OptionalExtension};
+use etlmon_shared::log::{LogLine, MissedLines};
+use etlmon_shared::{Problem, Timestamp, routes};
+use rusqlite::Connection;
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
+use super::commands::{self, no_such_log};
 use super::page::{Search, page};
 use super::pattern::Pattern;
-use crate::http::{ApiError, Cursor, NodeState, Page, RowId, query};
+use super::{KIND, missed, stream};
+use crate::http::{ApiError, Cursor, NodeState, Page, RowId, command, query};
+use crate::tail::followers::is_configured;
 
 /// The endpoints' description.
 #[derive(OpenApi)]
-#[openapi(paths(lines))]
+#[openapi(
+    paths(
+        lines,
+        commands::list,
+        commands::gaps,
+        commands::pause,
+        commands::resume
+    ),
+    components(schemas(MissedLines))
+)]
 pub(super) struct Api;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.service(query(routes::LOG_LINES, lines));
+    config
+        .service(query(routes::LOGS, commands::list))
+        .service(query(routes::LOG_LINES, lines))
+        .service(query(routes::LOG_GAPS, commands::gaps))
+        .service(command(routes::LOG_PAUSE, commands::pause))
+        .service(command(routes::LOG_RESUME, commands::resume));
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -46,6 +63,12 @@ struct LinesQuery {
     from: Option<Timestamp>,
     /// Only lines that were read then or earlier, RFC 3339.
     to: Option<Timestamp>,
+    /// Answers a stream of events (`text/event-stream`) that goes on with every new line: from
+    /// the id in the header `Last-Event-ID`, else after `after`, else with the newest `limit`
+    /// lines if that is given, else with the next new line.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    follow: bool,
 }
 
 impl LinesQuery {
@@ -100,7 +123,11 @@ async fn lines(
     name: Path<String>,
     Query(asked): Query<LinesQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    page_answer(&state, &request, name.into_inner(), asked).await
+    if asked.follow {
+        follow_answer(state, &request, name.into_inner(), asked).await
+    } else {
+        page_answer(&state, &request, name.into_inner(), asked).await
+    }
 }
 
 async fn page_answer(
@@ -116,7 +143,7 @@ async fn page_answer(
     let found = state
         .reads
         .read(move |snapshot| {
-            if !is_known(snapshot, &log_name)? {
+            if !is_configured(snapshot, KIND.name, &log_name)? {
                 return Ok(None);
             }
             page(snapshot, &log_name, &search, cursor, limit).map(Some)
@@ -131,20 +158,65 @@ async fn page_answer(
     Ok(answer.json(found.lines))
 }
 
-fn is_known(connection: &Connection, log_name: &str) -> rusqlite::Result<bool> {
-    let known: Option<i64> = connection
-        .prepare_cached("SELECT 1 FROM followers WHERE kind = 'logs' AND name = ?1")?
-        .query_row([log_name], |row| row.get(0))
-        .optional()?;
-    Ok(known.is_some())
+async fn follow_answer(
+    state: Data<NodeState>,
+    request: &HttpRequest,
+    name: String,
+    asked: LinesQuery,
+) -> Result<HttpResponse, ApiError> {
+    let last_event = last_event_id(request)?;
+    let limit = (asked.limit.is_some() || asked.lines.is_some())
+        .then(|| asked.limit())
+        .transpose()?;
+    let cursor = match Cursor::new(last_event.or(asked.after), asked.before)? {
+        Cursor::Before(_) => {
+            return Err(ApiError::bad_query(
+                "before and follow are given; new lines come after all others",
+            ));
+        }
+        cursor => cursor,
+    };
+    let search = asked.search()?;
+    let (log_name, filter) = (name.clone(), search.clone());
+    let reached = state
+        .reads
+        .read(move |snapshot| {
+            if !is_configured(snapshot, KIND.name, &log_name)? {
+                return Ok(None);
+            }
+            start(snapshot, &log_name, &filter, cursor, limit).map(Some)
+        })
+        .await?
+        .ok_or_else(|| no_such_log(&name))?;
+    Ok(stream::answer(state, name, search, reached))
 }
 
-fn no_such_log(name: &str) -> ApiError {
-    ApiError::unknown(
-        ProblemCode::NoSuchLog,
-        format!(
-            "`{name}` is not a configured log; {} lists them",
-            routes::LOGS
-        ),
-    )
+/// The id after which a stream begins.
+fn start(
+    snapshot: &Connection,
+    log_name: &str,
+    search: &Search,
+    cursor: Cursor,
+    limit: Option<Page>,
+) -> rusqlite::Result<i64> {
+    if let Cursor::After(id) = cursor {
+        return Ok(id);
+    }
+    let newest = missed::last_line_id(snapshot)?;
+    let Some(limit) = limit else {
+        return Ok(newest);
+    };
+    let page = page(snapshot, log_name, search, Cursor::Newest, limit.rows())?;
+    Ok(page.lines.first().map_or(newest, |first| first.id - 1))
+}
+
+/// What a client that lost its connection has had (WHATWG HTML, section 9.2.4).
+fn last_event_id(request: &HttpRequest) -> Result<Option<RowId>, ApiError> {
+    let Some(value) = request.headers().get("last-event-id") else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().to_owned();
+    RowId::try_from(text)
+        .map(Some)
+        .map_err(|error| ApiError::bad_query(format!("Last-Event-ID: {error}")))
 }
