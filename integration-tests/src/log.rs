@@ -39,7 +39,7 @@ pub struct LogWriter {
 impl LogWriter {
     /// Starts writing to `path`.
     pub fn start(path: &Path, lines_per_sec: u32) -> Self {
-        let writer = Self {
+        let mut writer = Self {
             written: Arc::default(),
             reopen: Arc::default(),
             stop: Arc::default(),
@@ -51,7 +51,7 @@ impl LogWriter {
             Arc::clone(&writer.reopen),
             Arc::clone(&writer.stop),
         );
-        let thread = std::thread::spawn(move || {
+        writer.thread = Some(std::thread::spawn(move || {
             let (mut file, began) = (open(&path), Instant::now());
             for number in 1.. {
                 while began.elapsed().as_secs_f64() * f64::from(lines_per_sec) < number as f64 {
@@ -67,11 +67,8 @@ impl LogWriter {
                     .unwrap();
                 written.store(number, Ordering::Release);
             }
-        });
-        Self {
-            thread: Some(thread),
-            ..writer
-        }
+        }));
+        writer
     }
 
     /// How many lines it has written.

@@ -313,7 +313,7 @@ impl<'a> Table<'a> {
 }
 
 /// The known key that differs in at most a third of its letters.
-fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     let folded = name.to_lowercase();
     let distance = |known: &&'static str| strsim::osa_distance(&folded, known);
     let nearest = known.iter().copied().min_by_key(distance)?;

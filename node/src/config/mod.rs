@@ -3,8 +3,10 @@
 mod auth;
 mod cron;
 mod duration;
+mod encoding;
 mod error;
 mod filesystem;
+mod followed;
 mod format;
 mod item;
 mod logs;
@@ -28,7 +30,7 @@ pub use auth::{AuthConfig, Reads, Token, TokenHash};
 pub use cron::CronConfig;
 pub use error::{ConfigError, Place, Problem};
 pub use filesystem::FilesystemConfig;
-pub use logs::LogConfig;
+pub use logs::{LogConfig, MultilineConfig};
 pub use node::{ListenAddress, ListenAddressError, NodeConfig};
 pub use paths::PathConfig;
 pub use processes::{Pattern, ProcessConfig, ProcessRule};
@@ -66,8 +68,8 @@ pub struct Config {
     pub process: ProcessConfig,
     /// The cron table reader.
     pub cron: CronConfig,
-    /// The transfer log; none by default.
-    pub xferlog: Option<XferlogConfig>,
+    /// The FTP server's transfer logs.
+    pub xferlog: XferlogConfig,
     /// Who may read and command.
     pub auth: AuthConfig,
     /// How much is kept, and how long.
@@ -153,9 +155,7 @@ impl Config {
             );
             top.section("process", |item| self.process.read(item));
             top.section("cron", |item| self.cron.read(item));
-            top.set("xferlog", &mut self.xferlog, |item| {
-                XferlogConfig::read(item).map(Some)
-            });
+            top.section("xferlog", |item| self.xferlog.read(item));
             top.section("auth", |item| self.auth.read(item));
             top.section("retention", |item| self.retention.read(item));
             Some(top.keys())

@@ -84,7 +84,7 @@ impl PathConfig {
 }
 
 /// An absolute path in its plainest spelling, so that equal paths are found to be equal.
-fn directory(item: &Item<'_>, seen: &mut Seen) -> Option<PathBuf> {
+pub(super) fn directory(item: &Item<'_>, seen: &mut Seen) -> Option<PathBuf> {
     let path: PathBuf = item.absolute_path()?.components().collect();
     if path
         .components()

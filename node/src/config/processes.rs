@@ -103,7 +103,8 @@ fn read_rule(table: &mut Table<'_>, seen: &mut Seen) -> Option<ProcessRule> {
     }
 }
 
-fn read_pattern(item: &Item<'_>) -> Option<Pattern> {
+/// Reads a regular expression.
+pub(super) fn read_pattern(item: &Item<'_>) -> Option<Pattern> {
     match Pattern::new(item.text()?) {
         Ok(pattern) => Some(pattern),
         Err(reason) => item.refuse(format!("a regular expression, and this is none: {reason}")),

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{GlobBuilder, GlobSet};
 
 use super::settings::SettingsError;
 
@@ -22,8 +22,22 @@ pub(crate) struct Pattern {
 #[derive(Clone, Debug)]
 enum Part {
     Name(PathBuf),
-    Any(Box<GlobMatcher>),
+    Any(Box<Glob>),
     Deep,
+}
+
+/// A glob over one name.
+#[derive(Clone, Debug)]
+struct Glob {
+    set: GlobSet,
+    /// glob(7): a leading dot is matched by a dot only.
+    hidden: bool,
+}
+
+impl Glob {
+    fn matches(&self, name: &OsStr) -> bool {
+        (self.hidden || !name.as_encoded_bytes().starts_with(b".")) && self.set.is_match(name)
+    }
 }
 
 impl Pattern {
@@ -68,11 +82,14 @@ impl Pattern {
 
 fn any(special: &str) -> Result<Part, SettingsError> {
     let glob = GlobBuilder::new(special).literal_separator(true).build();
-    let glob = glob.map_err(|source| SettingsError::Glob {
+    // A set of one: `compile_matcher` panics where groups are too deep, or the glob too big.
+    let set = glob.and_then(|glob| GlobSet::builder().add(glob).build());
+    let set = set.map_err(|source| SettingsError::Glob {
         pattern: special.to_owned(),
         source,
     })?;
-    Ok(Part::Any(Box::new(glob.compile_matcher())))
+    let hidden = special.starts_with('.');
+    Ok(Part::Any(Box::new(Glob { set, hidden })))
 }
 
 fn fits(parts: &[Part], names: &[&OsStr]) -> bool {
@@ -81,7 +98,7 @@ fn fits(parts: &[Part], names: &[&OsStr]) -> bool {
         (Some((Part::Deep, rest)), _) if fits(rest, names) => true,
         (Some((Part::Deep, _)), Some((_, names))) => fits(parts, names),
         (Some((Part::Any(glob), rest)), Some((name, names))) => {
-            hidden_only_if_asked(glob, name) && glob.is_match(name) && fits(rest, names)
+            glob.matches(name) && fits(rest, names)
         }
         (Some((Part::Name(own), rest)), Some((name, names))) => {
             own.as_os_str() == *name && fits(rest, names)
@@ -110,7 +127,7 @@ fn walk(
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();
         match part {
-            Part::Any(glob) if hidden_only_if_asked(glob, &name) && glob.is_match(&name) => {
+            Part::Any(glob) if glob.matches(&name) => {
                 if rest.is_empty() && entry.file_type().is_ok_and(|kind| kind.is_file()) {
                     found.0.insert(entry.path());
                 } else {
@@ -137,11 +154,6 @@ fn step(
     } else if path.symlink_metadata().is_ok() && !path.is_dir() {
         found.0.insert(path.to_path_buf());
     }
-}
-
-/// glob(7): a leading dot is matched by a dot only.
-fn hidden_only_if_asked(glob: &GlobMatcher, name: &OsStr) -> bool {
-    !name.as_encoded_bytes().starts_with(b".") || glob.glob().glob().starts_with('.')
 }
 
 #[cfg(test)]
@@ -190,5 +202,7 @@ mod tests {
                 .is_none()
         );
         assert!(Pattern::new(Path::new("/var/log/[a")).is_err());
+        let deep = format!("/{}a{}", "{".repeat(400), "}".repeat(400));
+        assert!(Pattern::new(Path::new(&deep)).is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use encoding_rs::Encoding;
-use regex::bytes::Regex;
+use regex::Regex;
 use thiserror::Error;
 
 use super::pattern::Pattern;

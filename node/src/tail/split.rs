@@ -216,10 +216,7 @@ impl Splitter {
                 _ => return Some((end, next)),
             };
             let line = data.get(next..following).unwrap_or_default();
-            if multiline
-                .start
-                .is_match(self.decoding.decode(line, false).as_bytes())
-            {
+            if multiline.start.is_match(&self.decoding.decode(line, false)) {
                 return Some((end, next));
             }
             end = following;

@@ -7,20 +7,6 @@ const SECTIONS: &str = "node, refresh, filesystem, paths, logs, process_watch, p
                         xferlog, auth, retention";
 
 #[test]
-fn a_log_needs_a_name_of_its_own_and_a_path() {
-    refused(
-        "logs:\n- { name: a, path: /x }\n- { name: a, path: '/y[', buffer_lines: 0, encoding: '' }\n- {}\n",
-        "node.yaml:3:11: logs[1].name: found \"a\", which is also logs[0].name\n\
-         node.yaml:3:20: logs[1].path: found \"/y[\"; accepted: an absolute path or glob, and this is \
-         none: unclosed character class; missing ']'\n\
-         node.yaml:3:41: logs[1].buffer_lines: found 0; accepted: a whole number 1 to 100000\n\
-         node.yaml:3:54: logs[1].encoding: found \"\"; accepted: text that is not empty\n\
-         node.yaml:4:3: logs[2]: the key `name` is missing\n\
-         node.yaml:4:3: logs[2]: the key `path` is missing",
-    );
-}
-
-#[test]
 fn a_process_rule_is_a_pattern_or_a_pid() {
     let accepted = "accepted: both name and match, or pid alone";
     for (rule, found) in [
@@ -39,20 +25,6 @@ fn a_process_rule_is_a_pattern_or_a_pid() {
         "node.yaml:1:24: process_watch[0].pid: found 0; accepted: a whole number 1 to 4194304\n\
          node.yaml:1:36: process_watch[1].pid: found 4194305; accepted: a whole number 1 to 4194304\n\
          node.yaml:1:78: process_watch[3].name: found \"a\", which is also process_watch[2].name",
-    );
-}
-
-#[test]
-fn a_transfer_log_needs_its_path_and_a_whole_time() {
-    refused(
-        "xferlog: {}",
-        "node.yaml:1:10: xferlog: the key `path` is missing",
-    );
-    refused(
-        "xferlog: { path: [/a, /a], parse_start: 2026-01-01 }",
-        "node.yaml:1:23: xferlog.path[1]: found /a, which is also xferlog.path[0]\n\
-         node.yaml:1:41: xferlog.parse_start: found \"2026-01-01\"; accepted: an RFC 3339 time with its \
-         zone, such as 2026-01-01T00:00:00Z",
     );
 }
 

@@ -1,7 +1,9 @@
 //! Tests of the configuration as a whole; `read_text` stands for a file without a file.
 
+mod configs;
 mod environment;
 mod files;
+mod followed;
 mod messages;
 mod random;
 mod samples;

@@ -45,7 +45,10 @@ fn every_key_of_the_contract_is_read() {
         ..PathConfig::new(PathBuf::from("/data/logs"), Duration::from_mins(1))
     };
     assert_eq!(config.paths, [data]);
-    let app = LogConfig::new("app".to_owned(), "/var/log/app.log".to_owned());
+    let app = LogConfig {
+        buffer_lines: 500,
+        ..LogConfig::new("app".to_owned(), PathBuf::from("/var/log/app.log"))
+    };
     assert_eq!(config.logs, [app]);
     match config.process_watch.as_slice() {
         [
@@ -59,9 +62,10 @@ fn every_key_of_the_contract_is_read() {
     }
     assert_eq!(config.process.top_n, 20);
     assert!(config.cron.enabled);
-    let xferlog = config.xferlog.unwrap();
-    assert_eq!(xferlog.paths, [Path::new("/var/log/xferlog")]);
-    assert_eq!(xferlog.parse_start.unwrap().timestamp(), 1_767_225_600);
+    let paths = config.xferlog.effective_paths();
+    assert_eq!(paths, [Path::new("/var/log/xferlog")]);
+    let parse_start = config.xferlog.parse_start.unwrap();
+    assert_eq!(parse_start.timestamp(), 1_767_225_600);
     let week = Limits {
         max_age: Duration::from_secs(604_800),
         max_rows: 100_000,
@@ -84,7 +88,8 @@ fn the_shipped_file_holds_every_key() {
     assert_eq!(config.logs.len(), 1);
     assert_eq!(config.process_watch.len(), 2);
     assert_eq!(config.auth.tokens.len(), 1);
-    assert!(config.xferlog.is_some());
+    assert!(config.logs[0].multiline.is_some());
+    assert!(config.xferlog.parse_start.is_some());
     // What a configuration serialises to has every key there is: each must stand in the file.
     let yaml = serde_saphyr::to_string(&config).unwrap();
     for line in yaml.lines() {
@@ -114,8 +119,16 @@ fn what_the_shipped_file_calls_a_default_is_one() {
         ..path
     };
     assert_eq!(unlimited, default);
-    let log = config.logs[0].clone();
+    let log = LogConfig {
+        rotated_to: Vec::new(),
+        multiline: None,
+        ..config.logs[0].clone()
+    };
     assert_eq!(log, LogConfig::new(log.name.clone(), log.path.clone()));
+    let start = config.logs[0].multiline.clone().unwrap().start;
+    let yaml = format!("logs: [{{ name: a, path: /a, multiline: {{ start: '{start:?}' }} }}]");
+    let timeout = |config: &Config| config.logs[0].multiline.clone().unwrap().timeout;
+    assert_eq!(timeout(&config), timeout(&config_of(&yaml)));
     assert_eq!(config.node.db_path, Config::default().node.db_path);
 }
 
@@ -283,7 +296,7 @@ fn several_transfer_logs_and_a_token_rule_are_read() {
         "xferlog: {{ path: [/a, /b] }}\nauth: {{ tokens: [{{ name: ops, sha256: '{hash}' }}], reads: token }}"
     );
     let config = config_of(&yaml);
-    assert_eq!(config.xferlog.unwrap().paths.len(), 2);
+    assert_eq!(config.xferlog.paths, ["/a", "/b"].map(PathBuf::from));
     assert_eq!(config.auth.reads, Reads::Token);
     assert_eq!(config.auth.tokens[0].sha256.0, [0xab; 32]);
     assert_eq!(config.auth.tokens[0].sha256.to_string(), "ab".repeat(32));

@@ -147,7 +147,7 @@ fn other_encodings_are_decoded_and_split_where_their_lines_end() {
 fn lines_of_one_entry_stay_together() {
     let mut world = World::with("app.log", |settings| {
         settings.multiline = Some(Multiline {
-            start: regex::bytes::Regex::new("^[0-9]").unwrap(),
+            start: regex::Regex::new("^[0-9]").unwrap(),
             timeout: Duration::from_secs(2),
         });
     });
