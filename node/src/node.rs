@@ -4,14 +4,18 @@ use std::path::PathBuf;
 
 use actix::Addr;
 use actix_web::dev::ServerHandle;
+use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use crate::collector::Lanes;
 use crate::collectors::{Arrivals, Kind, Means, plan};
 use crate::config::{Config, ConfigError, ListenAddress};
 use crate::http::{Auth, BindError, Listeners, NodeState, serve};
-use crate::store::{DatabaseLock, DatabaseStatus, DbWriter, ReadPool, StoreError, WriterSettings};
-use crate::supervisor::{Reload, Root, RootSettings, Shutdown};
+use crate::store::{
+    DatabaseLock, DatabaseStatus, DbWriter, Persist as _, PersistError, ReadPool, StoreError,
+    WriterSettings,
+};
+use crate::supervisor::{Plan, Reload, Root, RootSettings, Shutdown};
 use crate::watch::Watcher;
 
 /// Why a node does not start.
@@ -82,7 +86,11 @@ impl Node {
             reads: reads.clone(),
             retention: plan.retention.clone(),
         };
-        let connection = DbWriter::open(&writer)?;
+        let mut connection = DbWriter::open(&writer)?;
+        // So that the first answer knows what is configured. Should it fail, root tries again.
+        if let Err(error) = settle(&mut connection, &plan) {
+            log::warn!("the tables are not those of the configuration yet: {error}");
+        }
         let (gone, root_gone) = mpsc::channel(1);
         let settings = RootSettings {
             node_name: config.node.node_name.clone(),
@@ -168,6 +176,15 @@ impl Node {
         self.server.stop(true).await;
         remove_sockets(&self.config.node.listen);
     }
+}
+
+/// Makes the tables those of a plan.
+fn settle(connection: &mut Connection, plan: &Plan) -> Result<(), PersistError> {
+    let transaction = connection.transaction()?;
+    for tidy in &plan.tidies {
+        tidy.persist(&transaction)?;
+    }
+    Ok(transaction.commit()?)
 }
 
 /// Removes the sockets that this node has bound in the file system.
