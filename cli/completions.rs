@@ -35,6 +35,8 @@ mod tests {
                 "history",
                 "completions",
                 "mount-point",
+                "xferlog-damaged",
+                "contains",
             ] {
                 assert!(script.contains(word), "{shell}: {word}");
             }

@@ -1,5 +1,7 @@
-//! `etlmon get`: asks a node once and prints the answer.
+//! `etlmon get`: asks a node and prints the answer.
 
+mod answer;
+mod follow;
 #[cfg(test)]
 mod tests;
 
@@ -9,42 +11,51 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use etlmon_shared::client::ClientOptions;
-use etlmon_shared::filesystem::{Filesystem, FilesystemSample, FilesystemStatus};
-use etlmon_shared::health::{Health, HealthStatus};
-use etlmon_shared::path::{PathStats, PathStatus, PathTopEntry};
-use etlmon_shared::{Client, ClientError, Timestamp, routes};
+use etlmon_shared::{Client, ClientError, Timestamp};
 
 use crate::args::{GetArgs, Output, What};
 use crate::exit::Exit;
-use crate::render::{self, Style};
+use crate::render::Style;
 use crate::{json, output};
+use answer::{Answer, ask};
+use follow::Follower;
 
 const DEFAULT_NODE: &str = "http://localhost:8080";
 const TOKEN_LIMIT_BYTES: u64 = 4096;
 
 /// Asks, prints, and tells by the exit whether all is well.
 pub(crate) fn run(args: &GetArgs) -> Exit {
-    let env = |name: &str| std::env::var_os(name);
-    let result = client(args, env).and_then(|client| Ok(ask(&client, &args.what)?));
-    match result {
-        Ok((text, answer)) => {
-            let exit = if answer.is_well() {
-                Exit::Ok
-            } else {
-                Exit::NotOk
-            };
-            output::print(&show(&text, &answer, args.output), exit)
-        }
-        Err(error) => {
-            output::complain(&error.to_string());
-            error.exit()
-        }
+    ask_and_print(args).unwrap_or_else(|error| {
+        output::complain(&error.to_string());
+        error.exit()
+    })
+}
+
+fn ask_and_print(args: &GetArgs) -> Result<Exit, GetError> {
+    if let What::Log(log) = &args.what {
+        log.check().map_err(GetError::Usage)?;
     }
+    let client = client(args, |name| std::env::var_os(name))?;
+    if let What::Log(log) = &args.what
+        && log.follow
+    {
+        let follower = Follower::new(&client, log, args.output, args.timeout);
+        return Ok(follower.follow(&mut output::say)?);
+    }
+    let (text, answer) = ask(&client, &args.what)?;
+    let exit = if answer.is_well() {
+        Exit::Ok
+    } else {
+        Exit::NotOk
+    };
+    Ok(output::print(&show(&text, &answer, args.output), exit))
 }
 
 /// Why there is nothing to print.
 #[derive(Debug, thiserror::Error)]
 enum GetError {
+    #[error("{0}")]
+    Usage(&'static str),
     #[error("{name} is not UTF-8")]
     Environment { name: &'static str },
     #[error("cannot read the token file {}: {source}", file.display())]
@@ -59,7 +70,8 @@ enum GetError {
 impl GetError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Environment { .. }
+            Self::Usage(_)
+            | Self::Environment { .. }
             | Self::TokenFile { .. }
             | Self::Client(ClientError::Address { .. } | ClientError::Token) => Exit::Usage,
             Self::Client(ClientError::Problem(_)) => Exit::NotOk,
@@ -111,95 +123,6 @@ fn read_token(file: &Path) -> io::Result<String> {
         )));
     }
     Ok(text.trim_ascii().to_owned())
-}
-
-/// What the node answered.
-#[derive(Debug)]
-enum Answer {
-    Health(Health),
-    Filesystems(Vec<Filesystem>),
-    History(Vec<FilesystemSample>),
-    Paths(Vec<PathStats>),
-    Top(Vec<PathTopEntry>),
-}
-
-impl Answer {
-    /// Whether nothing in it needs anybody's attention at once.
-    fn is_well(&self) -> bool {
-        match self {
-            Self::Health(health) => health.status == HealthStatus::Ok,
-            Self::Filesystems(rows) => rows.iter().all(|row| row.status == FilesystemStatus::Ok),
-            Self::Paths(rows) => rows.iter().all(path_is_well),
-            Self::History(_) | Self::Top(_) => true,
-        }
-    }
-
-    fn table(&self, style: Style) -> String {
-        match self {
-            Self::Health(health) => render::health(health, style),
-            Self::Filesystems(rows) => render::filesystems(rows, style),
-            Self::History(rows) => render::history(rows, style),
-            Self::Paths(rows) => render::paths(rows, style),
-            Self::Top(rows) => render::top(rows, style),
-        }
-    }
-}
-
-/// A scan that has begun after a failed one does not make the path well.
-fn path_is_well(row: &PathStats) -> bool {
-    match row.status {
-        PathStatus::Ok => true,
-        PathStatus::Error => false,
-        PathStatus::Scanning => {
-            row.error_message.is_none() || row.unreadable_count.is_some_and(|count| count > 0)
-        }
-    }
-}
-
-/// The answer as it came, and what it says.
-fn ask(client: &Client, what: &What) -> Result<(String, Answer), ClientError> {
-    let (route, query) = question(what);
-    let query: Vec<_> = query
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
-    let text = client.get_text(route, &query)?;
-    let answer = match what {
-        What::Health => Answer::Health(client.decode(&text)?),
-        What::Fs => Answer::Filesystems(client.decode(&text)?),
-        What::History { .. } => Answer::History(client.decode(&text)?),
-        What::Paths { .. } => Answer::Paths(client.decode(&text)?),
-        What::Top { .. } => Answer::Top(client.decode(&text)?),
-    };
-    Ok((text, answer))
-}
-
-fn question(what: &What) -> (&'static str, Vec<(&'static str, String)>) {
-    match what {
-        What::Health => (routes::HEALTH, Vec::new()),
-        What::Fs => (routes::FS, Vec::new()),
-        What::History {
-            mount_point,
-            from,
-            to,
-            step,
-        } => {
-            let mut query = vec![("mount_point", mount_point.clone())];
-            query.extend(from.map(|from| ("from", from.to_string())));
-            query.extend(to.map(|to| ("to", to.to_string())));
-            query.extend(step.clone().map(|step| ("step", step)));
-            (routes::FS_HISTORY, query)
-        }
-        What::Paths { limit, offset } => (
-            routes::PATHS,
-            vec![("limit", limit.to_string()), ("offset", offset.to_string())],
-        ),
-        What::Top { path, limit } => {
-            let mut query = vec![("path", path.clone())];
-            query.extend(limit.map(|limit| ("limit", limit.to_string())));
-            (routes::PATHS_TOP, query)
-        }
-    }
 }
 
 fn show(text: &str, answer: &Answer, output: Output) -> String {

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::iter::Peekable;
-use std::str::Chars;
 
 use etlmon_shared::text::for_terminal;
 
@@ -46,13 +44,29 @@ pub(crate) fn pretty(json: &str) -> String {
     out
 }
 
+/// Valid JSON on one line, with the same change to its strings.
+pub(crate) fn line(json: &str) -> String {
+    let mut out = String::with_capacity(json.len().saturating_add(1));
+    let mut rest = json.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '"' => string(&mut rest, &mut out),
+            // Between values, line ends are mere space.
+            '\n' | '\r' => out.push(' '),
+            other => out.push(other),
+        }
+    }
+    out.push('\n');
+    out
+}
+
 fn new_line(depth: usize, out: &mut String) {
     out.push('\n');
     out.extend(std::iter::repeat_n("  ", depth));
 }
 
 /// Copies a string whose opening quote was read, with its end.
-fn string(rest: &mut Peekable<Chars<'_>>, out: &mut String) {
+fn string(rest: &mut impl Iterator<Item = char>, out: &mut String) {
     out.push('"');
     while let Some(character) = rest.next() {
         match for_terminal(character.encode_utf8(&mut [0; 4])) {
@@ -117,7 +131,11 @@ mod tests {
         fn the_meaning_never_changes(value in any_json()) {
             let pretty = pretty(&value.to_string());
             prop_assert!(pretty.lines().all(|line| for_terminal(line) == line));
-            prop_assert_eq!(serde_json::from_str::<Value>(&pretty).unwrap(), value);
+            prop_assert_eq!(&serde_json::from_str::<Value>(&pretty).unwrap(), &value);
+            let line = line(&pretty);
+            prop_assert!(line.lines().count() == 1 && line.ends_with('\n'));
+            prop_assert!(line.lines().all(|line| for_terminal(line) == line));
+            prop_assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), value);
         }
     }
 }

@@ -1,19 +1,25 @@
 //! What the node answers as text for people: a table, and below it what needs a look.
 
+mod health;
+mod log;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use std::fmt::Write as _;
 
 use etlmon_shared::Timestamp;
 use etlmon_shared::filesystem::{Filesystem, FilesystemSample, FilesystemStatus};
-use etlmon_shared::health::{CollectorHealth, CollectorStatus, Health, HealthStatus};
 use etlmon_shared::path::{PathEntryKind, PathStats, PathStatus, PathTopEntry};
 use etlmon_shared::text::for_terminal;
 
-use crate::human::{UNKNOWN, age, duration, duration_ms, percent, size};
+use crate::human::{age, duration, duration_ms, percent, size};
 use crate::table::Align::{Left, Right};
 use crate::table::{Cell, Table, Tone};
+
+pub(crate) use health::health;
+pub(crate) use log::{gaps, line, logs, transfer_logs};
+pub(crate) use transfer::{damaged, transfers};
 
 /// Marks a row or a line that needs a look.
 const MARK: &str = "!";
@@ -25,84 +31,6 @@ pub(crate) struct Style {
     pub(crate) now: Timestamp,
     /// Whether the reader is a terminal that shows colours.
     pub(crate) colours: bool,
-}
-
-/// The state of the node and of its collectors.
-pub(crate) fn health(health: &Health, style: Style) -> String {
-    let Style { now, colours } = style;
-    let (word, tone) = match health.status {
-        HealthStatus::Ok => ("ok", Tone::Plain),
-        HealthStatus::Degraded => ("degraded", Tone::Warning),
-        HealthStatus::Failed => ("failed", Tone::Critical),
-    };
-    let known = |bytes: Option<u64>| bytes.map_or_else(|| UNKNOWN.to_owned(), size);
-    let db = &health.db;
-    let written = db.last_write_at.map_or_else(
-        || "nothing written yet".to_owned(),
-        |at| format!("last write {} ago", age(at, now)),
-    );
-    let mut table = Table::new([
-        ("", Left),
-        ("EVERY", Right),
-        ("LAST OK", Right),
-        ("TOOK", Right),
-        ("RESTARTS", Right),
-        ("SKIPPED", Right),
-        ("STATUS", Left),
-        ("COLLECTOR", Left),
-    ]);
-    let mut notes = Notes::default();
-    match &db.last_error {
-        Some(error) => notes.add(format!("database: {error}")),
-        None if !db.writable => notes.add("database: not writable".to_owned()),
-        None => {}
-    }
-    for collector in &health.collectors {
-        table.push(collector_row(collector, now));
-        if let Some(error) = &collector.last_error {
-            let when = collector
-                .last_error_at
-                .map(|at| format!(", {} ago", age(at, now)));
-            notes.add(format!(
-                "{}{}: {error}",
-                collector.name,
-                when.unwrap_or_default()
-            ));
-        }
-    }
-    format!(
-        "status   {}\nnode     {}\nversion  {}\nuptime   {}, since {}\n\
-         db       {}, {}, log {}, {written}\n\n{}{}",
-        tone.paint(word, colours),
-        for_terminal(&health.node_name),
-        for_terminal(&health.version),
-        duration(health.uptime_sec),
-        health.started_at,
-        for_terminal(&db.path),
-        known(db.size_bytes),
-        known(db.wal_bytes),
-        table.render(colours),
-        notes.render(colours),
-    )
-}
-
-fn collector_row(collector: &CollectorHealth, now: Timestamp) -> [Cell; 8] {
-    let (word, tone) = match collector.status {
-        CollectorStatus::Running => ("running", Tone::Plain),
-        CollectorStatus::Restarting => ("restarting", Tone::Warning),
-        CollectorStatus::Stalled => ("stalled", Tone::Critical),
-        CollectorStatus::Failed => ("failed", Tone::Critical),
-    };
-    [
-        mark(collector.status != CollectorStatus::Running || collector.last_error.is_some()),
-        Cell::new(duration(collector.interval_sec)),
-        Cell::maybe(collector.last_success_at, |at| age(at, now)),
-        Cell::maybe(collector.last_duration_ms, duration_ms),
-        Cell::new(collector.restarts.to_string()),
-        Cell::new(collector.skipped_ticks.to_string()),
-        Cell::new(word).tone(tone),
-        Cell::new(&collector.name),
-    ]
 }
 
 /// The mounted file systems, as `df` shows them.
@@ -278,18 +206,27 @@ fn tail(message: &Option<String>) -> String {
 
 /// The lines below a table.
 #[derive(Default)]
-struct Notes(Vec<String>);
+struct Notes(Vec<(&'static str, String)>);
 
 impl Notes {
+    /// What needs a look.
     fn add(&mut self, note: String) {
-        self.0.push(note);
+        self.0.push((MARK, note));
+    }
+
+    /// What is as it should be, and yet worth knowing.
+    fn add_unmarked(&mut self, note: String) {
+        self.0.push((" ", note));
     }
 
     fn render(&self, colours: bool) -> String {
         let mut out = String::new();
-        for (index, note) in self.0.iter().enumerate() {
+        for (index, (mark, note)) in self.0.iter().enumerate() {
             let gap = if index == 0 { "\n" } else { "" };
-            let mark = Tone::Critical.paint(MARK, colours);
+            let mark = match *mark {
+                MARK => Tone::Critical.paint(mark, colours),
+                blank => blank.to_owned(),
+            };
             // Writing to a String does not fail.
             let _ = writeln!(out, "{gap}{mark} {}", for_terminal(note));
         }

@@ -1,7 +1,11 @@
 //! The arguments: what is accepted, and that the help tells the truth.
 
+use std::time::Duration;
+
 use clap::CommandFactory;
 use clap::error::ErrorKind;
+use etlmon_shared::Timestamp;
+use etlmon_shared::client::Cursor;
 
 use super::*;
 
@@ -52,6 +56,12 @@ fn every_example_in_the_help_is_accepted() {
         "get fs",
         "get history",
         "get paths",
+        "get logs",
+        "get log",
+        "get gaps",
+        "get xferlog",
+        "get xferlog-files",
+        "get xferlog-damaged",
     ] {
         let start = format!("etlmon {subcommand}");
         assert!(
@@ -60,10 +70,23 @@ fn every_example_in_the_help_is_accepted() {
         );
     }
     for line in found {
-        let words = line
-            .split_whitespace()
-            .take_while(|word| !["|", "||", ">"].contains(word));
-        assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        let command = [" | ", " || ", " > "]
+            .iter()
+            .fold(line.as_str(), |line, end| line.split(end).next().unwrap());
+        // Quotes hold words together, as in a shell.
+        let words = command.split('\'').enumerate().flat_map(|(index, part)| {
+            let quoted = index % 2 == 1;
+            let parts = part.split(move |c: char| !quoted && c.is_whitespace());
+            parts.filter(|word| !word.is_empty())
+        });
+        let args = Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{line}: {error}"));
+        if let Command::Get(GetArgs {
+            what: What::Log(log),
+            ..
+        }) = args.command
+        {
+            assert_eq!(log.check(), Ok(()), "{line}");
+        }
     }
 }
 
@@ -111,6 +134,49 @@ fn a_moment_is_a_time_or_so_long_ago() {
     assert_eq!(step.as_deref(), Some("5m"));
 }
 
+fn log(words: &str) -> LogArgs {
+    match get(&format!("etlmon get log app {words}")).what {
+        What::Log(log) => log,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_log_is_asked_for_a_hundred_lines_or_as_many_as_are_wanted() {
+    assert_eq!(log("").lines(), 100);
+    assert_eq!(log("--follow").lines(), 10);
+    for words in ["-n 7", "--lines 7", "--limit 7", "-f --lines 7"] {
+        assert_eq!(log(words).lines(), 7, "{words}");
+    }
+    assert_eq!(log("--after 5").cursor(), Some(Cursor::After(5)));
+    assert_eq!(log("--before 5").cursor(), Some(Cursor::Before(5)));
+    assert_eq!(log("").cursor(), None);
+}
+
+#[test]
+fn a_followed_log_begins_in_one_place() {
+    for words in ["-f --after 5", "-f --lines 0", "-f --lines 5 --from 1h"] {
+        assert_eq!(log(words).check(), Ok(()), "{words}");
+    }
+    for words in ["-f --after 5 -n 5", "-f --after 5 --from 1h"] {
+        let message = log(words).check().unwrap_err();
+        assert!(message.contains("--after"), "{message}");
+    }
+    let message = log("--lines 0").check().unwrap_err();
+    assert!(message.contains("without --follow"), "{message}");
+}
+
+#[test]
+fn transfers_have_two_names() {
+    for name in ["xferlog", "transfers"] {
+        let What::Xferlog(args) = get(&format!("etlmon get {name} -n 5 --host ::1")).what else {
+            panic!("{name}")
+        };
+        assert_eq!(args.page.limit, 5);
+        assert_eq!(args.filters(), [("host", "::1".to_owned())]);
+    }
+}
+
 #[test]
 fn nothing_asked_is_answered_with_the_help_and_status_2() {
     for line in ["etlmon", "etlmon get"] {
@@ -156,6 +222,15 @@ fn wrong_arguments_are_refused_with_what_is_accepted() {
         ("etlmon get top", "--path"),
         ("etlmon get paths --limit 0", "1..=10000"),
         ("etlmon get paths --offset -1", "'-1'"),
+        ("etlmon get log", "<NAME>"),
+        ("etlmon get log app --lines 10001", "0..=10000"),
+        ("etlmon get log app --after 1 --before 2", "cannot be used"),
+        ("etlmon get log app --follow --before 2", "cannot be used"),
+        ("etlmon get log app --follow --to 1h", "cannot be used"),
+        ("etlmon get log app --after -1", "'-1'"),
+        ("etlmon get xferlog --limit 0", "1..=10000"),
+        ("etlmon get xferlog --direction sideways", "upload"),
+        ("etlmon get xferlog --status ok", "incomplete"),
         ("etlmon completions tcsh", "bash"),
     ] {
         let error = refusal(line);
@@ -163,4 +238,5 @@ fn wrong_arguments_are_refused_with_what_is_accepted() {
         let text = error.to_string();
         assert!(text.contains(hint), "{line}: {text}");
     }
+    assert!(Cli::try_parse_from(["etlmon", "get", "log", ""]).is_err());
 }

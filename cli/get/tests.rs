@@ -7,9 +7,22 @@ use std::os::unix::ffi::OsStringExt;
 use std::thread;
 use std::time::Duration;
 
+use clap::Parser;
 use etlmon_shared::Problem;
 
 use super::*;
+use crate::args::{Cli, Command};
+
+/// The arguments of `etlmon get` as words, such as `log app --follow`.
+pub(super) fn get_args(words: &str) -> GetArgs {
+    let words = ["etlmon", "get"]
+        .into_iter()
+        .chain(words.split_whitespace());
+    match Cli::try_parse_from(words).unwrap().command {
+        Command::Get(args) => args,
+        other => panic!("{other:?}"),
+    }
+}
 
 fn args(what: What, node: Option<&str>) -> GetArgs {
     GetArgs {
@@ -84,6 +97,51 @@ fn every_noun_asks_its_route_and_reads_its_answer() {
 }
 
 #[test]
+fn every_list_that_grows_asks_for_what_is_wanted_of_it() {
+    for (words, line) in [
+        ("logs", "/api/v1/logs"),
+        ("log a/b", "/api/v1/logs/a%2Fb?limit=100"),
+        (
+            "log app --contains x&y --regex ^E|F -n 5 --after 9",
+            "/api/v1/logs/app?contains=x%26y&regex=^E|F&limit=5&after=9",
+        ),
+        (
+            "log app --from 2026-01-15T10:23:45Z --to 2026-01-15T11:00:00Z --before 9",
+            "/api/v1/logs/app?from=2026-01-15T10:23:45.000Z&to=2026-01-15T11:00:00.000Z&limit=100\
+             &before=9",
+        ),
+        ("gaps two+words", "/api/v1/logs/two%2Bwords/gaps"),
+        ("xferlog", "/api/v1/xferlog?limit=100"),
+        (
+            "xferlog --user u --host h --filename f --direction upload --status complete -n 3",
+            "/api/v1/xferlog?user=u&host=h&filename=f&direction=upload&status=complete&limit=3",
+        ),
+        ("xferlog-files", "/api/v1/xferlog/files"),
+        (
+            "xferlog-damaged --after 4",
+            "/api/v1/xferlog/damaged?limit=100&after=4",
+        ),
+    ] {
+        let (head, answer) = ask_once(get_args(words).what, "[]");
+        let asked = head.split(' ').nth(1).unwrap();
+        let asked = asked
+            .replace("%5E", "^")
+            .replace("%7C", "|")
+            .replace("%3A", ":");
+        assert_eq!(asked, line, "{words}");
+        let (text, answer) = answer.unwrap();
+        assert_eq!(text, "[]");
+        assert!(answer.is_well());
+    }
+}
+
+#[test]
+fn arguments_that_contradict_each_other_are_wrong_usage() {
+    let error = ask_and_print(&get_args("log app --lines 0")).unwrap_err();
+    assert_eq!(error.exit(), Exit::Usage);
+}
+
+#[test]
 fn an_answer_of_another_shape_is_not_etlmons() {
     let (_, answer) = ask_once(What::Health, "[]");
     let error = GetError::from(answer.unwrap_err());
@@ -108,6 +166,18 @@ fn well(what: &str, status: &str) -> bool {
             let row = format!(r#"[{{"path":"/d","status":"{status}","scan_interval_sec":1}}]"#);
             Answer::Paths(serde_json::from_str(&row).unwrap())
         }
+        "logs" | "transfer logs" => {
+            let row = format!(
+                r#"[{{"name":"a","path":"/a","status":"{status}","lines_stored":0,"gap_bytes":0,
+                "gap_count":0,"unmeasured_gap_count":0,"truncated_bytes":0}}]"#
+            );
+            let rows = serde_json::from_str(&row).unwrap();
+            if what == "logs" {
+                Answer::Logs(rows)
+            } else {
+                Answer::TransferLogs(rows)
+            }
+        }
         _ => {
             let health = format!(
                 r#"{{"status":"{status}","node_name":"n","version":"1","uptime_sec":1,
@@ -123,9 +193,11 @@ fn well(what: &str, status: &str) -> bool {
 #[test]
 fn a_bad_status_is_not_well() {
     for (what, good, bad) in [
-        ("health", &["ok"][..], &["degraded", "failed"]),
+        ("health", &["ok"][..], &["degraded", "failed"][..]),
         ("fs", &["OK"], &["STALE", "ERROR"]),
-        ("paths", &["OK", "SCANNING"], &["ERROR", "ERROR"]),
+        ("paths", &["OK", "SCANNING"], &["ERROR"]),
+        ("logs", &["TAILING", "PAUSED", "WAITING"], &["ERROR"]),
+        ("transfer logs", &["TAILING", "WAITING"], &["ERROR"]),
     ] {
         assert!(good.iter().all(|status| well(what, status)), "{what}");
         assert!(!bad.iter().any(|status| well(what, status)), "{what}");

@@ -1,5 +1,7 @@
 //! The exact text of every table.
 
+mod log;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -174,7 +176,7 @@ fn some_health() -> Value {
         "collectors": [
             {"name": "filesystem", "status": "running", "interval_sec": 15,
              "last_success_at": "2026-01-15T10:23:42Z", "last_duration_ms": 12,
-             "restarts": 0, "skipped_ticks": 0},
+             "note": "polls /data, which is on NFS", "restarts": 0, "skipped_ticks": 0},
             {"name": "paths:/data/in", "status": "stalled", "interval_sec": 60,
              "last_success_at": null, "last_duration_ms": 60_000,
              "last_error": "deadline\nexceeded", "last_error_at": "2026-01-15T10:21:40Z",
@@ -197,6 +199,7 @@ fn health_tells_the_node_its_database_and_its_collectors() {
         "     15s       3s  12ms         0        0  running  filesystem\n",
         "!     1m        -    1m         1       12  stalled  paths:/data/in\n",
         "\n",
+        "  filesystem: polls /data, which is on NFS\n",
         "! paths:/data/in, 2m 5s ago: deadline\\nexceeded\n",
     );
     assert_eq!(text, expected);

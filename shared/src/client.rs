@@ -1,6 +1,9 @@
 //! The typed, blocking HTTP client of the API, over TCP or a unix socket.
 
 mod address;
+mod events;
+mod rows;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod unix;
@@ -12,14 +15,22 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Response, StatusCode};
-use ureq::{Agent, Body};
+use ureq::typestate::WithoutBody;
+use ureq::{Agent, Body, RequestBuilder};
 
 use crate::health::Health;
 use crate::{Problem, routes};
 use address::{Address, Endpoint};
 
+pub use events::Event;
+pub use rows::{Cursor, Rows};
+pub use stream::EventStream;
+
 /// The longest answer that is read.
 const ANSWER_LIMIT_BYTES: u64 = 64 << 20;
+
+/// How long a stream may be silent: two heartbeats of the node.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// How a [`Client`] asks.
 pub struct ClientOptions {
@@ -39,6 +50,8 @@ pub struct Client {
     /// The node's address as messages show it.
     address: String,
     timeout: Duration,
+    /// [`SILENCE`], but in tests.
+    silence: Duration,
     authorization: Option<String>,
 }
 
@@ -115,6 +128,7 @@ impl Client {
             base,
             address: shown,
             timeout: options.timeout,
+            silence: SILENCE,
             authorization,
         })
     }
@@ -133,14 +147,8 @@ impl Client {
     /// [`routes::HEALTH`] tells a failed node's state with status 503, which is an answer as
     /// well.
     pub fn get_text(&self, route: &str, query: &[(&str, &str)]) -> Result<String, ClientError> {
-        let mut request = self
-            .agent
-            .get(format!("{}{route}", self.base))
-            .query_pairs(query.iter().copied());
-        if let Some(authorization) = &self.authorization {
-            request = request.header("Authorization", authorization);
-        }
-        self.answer(route, request.call())
+        let sent = self.question(route, query).call();
+        self.answer(route, sent.map_err(|error| self.failure(error))?)
     }
 
     /// Sends `body` as a command to `route` and reads the answer.
@@ -153,7 +161,8 @@ impl Client {
         if let Some(authorization) = &self.authorization {
             request = request.header("Authorization", authorization);
         }
-        self.decode(&self.answer(route, request.send_json(body))?)
+        let sent = request.send_json(body);
+        self.decode(&self.answer(route, sent.map_err(|error| self.failure(error))?)?)
     }
 
     /// The node's state, also that of a failed one (status 503).
@@ -166,18 +175,20 @@ impl Client {
         serde_json::from_str(text).map_err(|error| self.strange(error.to_string()))
     }
 
-    fn answer(
-        &self,
-        route: &str,
-        sent: Result<Response<Body>, ureq::Error>,
-    ) -> Result<String, ClientError> {
-        let mut response = sent.map_err(|error| self.failure(error))?;
+    fn question(&self, route: &str, query: &[(&str, &str)]) -> RequestBuilder<WithoutBody> {
+        let request = self
+            .agent
+            .get(format!("{}{route}", self.base))
+            .query_pairs(query.iter().copied());
+        match &self.authorization {
+            Some(authorization) => request.header("Authorization", authorization),
+            None => request,
+        }
+    }
+
+    fn answer(&self, route: &str, mut response: Response<Body>) -> Result<String, ClientError> {
         let status = response.status();
-        let media_type = response
-            .body()
-            .mime_type()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let media_type = media_type(&response);
         let body = response
             .body_mut()
             .with_config()
@@ -201,6 +212,9 @@ impl Client {
 
     fn failure(&self, error: ureq::Error) -> ClientError {
         let reason = match error {
+            ureq::Error::Timeout(ureq::Timeout::PerRead) => {
+                format!("nothing came for {:?}", self.silence)
+            }
             ureq::Error::Timeout(_) => format!("no answer within {:?}", self.timeout),
             ureq::Error::HostNotFound => "no such host".to_owned(),
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -234,6 +248,12 @@ impl fmt::Debug for Client {
             .field("address", &self.address)
             .finish_non_exhaustive()
     }
+}
+
+/// What kind of answer it is, without parameters and in lower case.
+fn media_type(response: &Response<Body>) -> String {
+    let media_type = response.body().mime_type().unwrap_or_default();
+    media_type.to_ascii_lowercase()
 }
 
 /// Whether a token is one word of visible ASCII, which every HTTP library passes on unchanged.

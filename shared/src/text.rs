@@ -29,7 +29,19 @@ fn escaped(name: &[u8]) -> String {
 /// Text that is safe on a terminal: control characters (C0, C1, DEL) and the characters that
 /// reorder a line (bidirectional overrides) are shown as `\n`, `\t`, `\u{1b}`.
 pub fn for_terminal(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    without(is_unsafe, text)
+}
+
+/// The same for text that may take several lines of a terminal: its tabs and line feeds stay.
+pub fn lines_for_terminal(text: &str) -> Cow<'_, str> {
+    without(
+        |character| is_unsafe(character) && !matches!(character, '\t' | '\n'),
+        text,
+    )
+}
+
+fn without(is_unsafe: impl Fn(char) -> bool, text: &str) -> Cow<'_, str> {
+    if !text.chars().any(&is_unsafe) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 8);
@@ -71,6 +83,10 @@ mod tests {
             "a\\u{1b}[2Jb\\u{9b}c\\nd\\u{202e}"
         );
         assert_eq!(for_terminal("보통"), "보통");
+        assert_eq!(
+            lines_for_terminal("a\n\tat b\r\x1b[2J\u{202e}"),
+            "a\n\tat b\\r\\u{1b}[2J\\u{202e}"
+        );
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Real servers on loopback and on unix sockets for the client to talk to.
 
+mod rows;
+mod stream;
 mod tcp;
 mod unix;
 

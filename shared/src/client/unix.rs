@@ -84,6 +84,7 @@ impl Transport for UnixTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let timeout = timeout.for_write();
         self.stream
             .set_write_timeout(timeout.not_zero().map(|left| *left))?;
         let output = self.buffers.output().get(..amount).unwrap_or_default();
@@ -93,6 +94,7 @@ impl Transport for UnixTransport {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let timeout = timeout.for_read();
         let started = Instant::now();
         loop {
             let left = timeout
