@@ -50,7 +50,7 @@ mod writers;
 pub use checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 pub use chunk::{Chunk, FileRef, FileState, FileStatus, Gap, GapReason, Line};
 pub use follower::Follower;
-pub use settings::{Budget, Multiline, SettingsError, TailSettings};
+pub use settings::{Budget, Multiline, SettingsError, StartAt, TailSettings};
 
 #[cfg(test)]
 mod tests;
