@@ -1,3 +1,5 @@
-//! Transfers of files, from the logs of FTP servers: the parser, which the collector will stand on.
+//! Transfers of files, from the logs of FTP servers.
 
+pub mod lines;
 pub mod parse;
+pub mod seek;
