@@ -2,4 +2,7 @@
 
 pub mod lines;
 pub mod parse;
+#[expect(dead_code, reason = "served once the kind is registered")]
+mod routes;
 pub mod seek;
+pub mod table;
