@@ -175,3 +175,15 @@ fn a_few_lines_of_another_time_do_not_hide_what_stands_before_them() {
     let wanted = Timestamp::from_millis(BEGINNING * 1000);
     assert_eq!(found(&log, wanted, 4096), 0);
 }
+
+#[test]
+fn sessions_of_zones_as_far_apart_as_can_be_hide_nothing() {
+    let log: Vec<u8> = [13, -13]
+        .into_iter()
+        .flat_map(|hours| (0..200).map(move |at| line(BEGINNING + hours * SEC_PER_HOUR + at, "a")))
+        .flat_map(|line| [line, vec![b'\n']].concat())
+        .collect();
+    let wanted = Timestamp::from_millis((BEGINNING + 13 * SEC_PER_HOUR) * 1000);
+    let start = found(&log, wanted, 256);
+    assert_eq!(wanted_from(&log, start, wanted).len(), 200);
+}
