@@ -48,7 +48,7 @@ pub struct Means {
 }
 
 /// Every kind there is.
-pub const KINDS: &[Kind] = &[filesystem::KIND, paths::KIND, logs::KIND];
+pub const KINDS: &[Kind] = &[filesystem::KIND, paths::KIND, logs::KIND, xferlog::KIND];
 
 /// Sections that no single kind owns.
 const COMMON_SECTIONS: &[&str] = &["auth", "node", "refresh", "retention"];

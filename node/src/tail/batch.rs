@@ -43,22 +43,25 @@ pub struct TailBatch<D: Lines> {
 
 pub(super) enum TailRows<D: Lines> {
     /// What was read.
-    Read {
-        /// The revision and the state that it was made from.
-        from: (i64, bool),
-        lines: Arc<D>,
-        rows: D::Rows,
-        chunk: Chunk,
-        /// What people are told anew.
-        files: Vec<FileRow>,
-        /// Paths that are followed no more.
-        gone: Vec<String>,
-        read_at: Timestamp,
-        /// Whether people were told of a failure that is over.
-        clears_failure: bool,
-    },
+    Read(Box<Read<D>>),
     /// Nothing could be read, for this reason.
     Failed(String),
+}
+
+/// What was read, and what people are told of it.
+pub(super) struct Read<D: Lines> {
+    /// The revision and the state that it was made from.
+    pub(super) from: (i64, bool),
+    pub(super) lines: Arc<D>,
+    pub(super) rows: D::Rows,
+    pub(super) chunk: Chunk,
+    /// What people are told anew.
+    pub(super) files: Vec<FileRow>,
+    /// Paths that are followed no more.
+    pub(super) gone: Vec<String>,
+    pub(super) read_at: Timestamp,
+    /// Whether people were told of a failure that is over.
+    pub(super) clears_failure: bool,
 }
 
 impl<D: Lines> Persist for TailBatch<D> {
@@ -67,35 +70,9 @@ impl<D: Lines> Persist for TailBatch<D> {
             TailRows::Failed(reason) => Ok(table::store_failure(
                 connection, self.kind, &self.name, reason,
             )?),
-            TailRows::Read {
-                from,
-                lines,
-                rows,
-                chunk,
-                files,
-                gone,
-                read_at,
-                ..
-            } => {
-                let follower = table::advance(connection, self.kind, &self.name, *from)?;
-                table::store_places(connection, follower, chunk, *read_at)?;
-                if chunk.lines().len() > 0 {
-                    lines.persist(rows, chunk, *read_at, connection)?;
-                }
-                let mut additions = additions(chunk);
-                for file in files {
-                    let add = additions.remove(&file.path).unwrap_or_default();
-                    table::store_file(connection, follower, file, &add, *read_at)?;
-                }
-                for (path, add) in additions {
-                    // A file that was finished with this batch, or lost.
-                    let file = FileRow::waiting(path);
-                    table::store_file(connection, follower, &file, &add, *read_at)?;
-                }
-                for path in gone {
-                    table::drop_file(connection, follower, path)?;
-                }
-                Ok(())
+            TailRows::Read(read) => {
+                let follower = table::advance(connection, self.kind, &self.name, read.from)?;
+                read.persist(connection, follower)
             }
         }
     }
@@ -103,14 +80,37 @@ impl<D: Lines> Persist for TailBatch<D> {
     fn is_empty(&self) -> bool {
         match &self.rows {
             TailRows::Failed(_) => false,
-            TailRows::Read {
-                chunk,
-                files,
-                gone,
-                clears_failure,
-                ..
-            } => chunk.is_empty() && files.is_empty() && gone.is_empty() && !clears_failure,
+            TailRows::Read(read) => {
+                read.chunk.is_empty()
+                    && read.files.is_empty()
+                    && read.gone.is_empty()
+                    && !read.clears_failure
+            }
         }
+    }
+}
+
+impl<D: Lines> Read<D> {
+    fn persist(&self, connection: &Connection, follower: i64) -> Result<(), PersistError> {
+        let (chunk, at) = (&self.chunk, self.read_at);
+        table::store_places(connection, follower, chunk, at)?;
+        if chunk.lines().len() > 0 {
+            self.lines.persist(&self.rows, chunk, at, connection)?;
+        }
+        let mut additions = additions(chunk);
+        for file in &self.files {
+            let add = additions.remove(&file.path).unwrap_or_default();
+            table::store_file(connection, follower, file, &add, at)?;
+        }
+        for (path, add) in additions {
+            // A file that was finished with this batch, or lost.
+            let file = FileRow::waiting(path);
+            table::store_file(connection, follower, &file, &add, at)?;
+        }
+        for path in &self.gone {
+            table::drop_file(connection, follower, path)?;
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use super::chunk::{Gap, GapReason};
 use super::file::{Followed, Tail};
 use super::identify::{self, Holds};
 use super::listing::Entry;
+use super::settings::StartAt;
 use super::source::{Facts, Source};
 use super::text::Decoding;
 
@@ -179,17 +180,33 @@ impl Followed {
         while let Some(at) = decoding.line_end(&last, line.unwrap_or(0)) {
             line = Some(at + decoding.unit());
         }
-        self.mark.offset = match line {
-            Some(line) => start + line as u64,
-            None if start == 0 => 0,
-            None => {
-                self.mark.inside = Inside::CutLine;
-                end
-            }
+        let (offset, inside) = match line {
+            Some(line) => (start + line as u64, Inside::Nothing),
+            None if start == 0 => (0, Inside::Nothing),
+            None => (end, Inside::CutLine),
         };
-        let len = self.mark.offset.min(TAIL_BYTES as u64);
-        let tail = source.bytes_at(self.mark.offset - len, usize::try_from(len).unwrap_or(0))?;
+        self.begin_at(offset)?;
+        self.mark.inside = inside;
+        Ok(())
+    }
+
+    /// Starts with the line that a search finds.
+    pub(crate) fn start_at(&mut self, search: &dyn StartAt) -> io::Result<()> {
+        let (Some(Source::Plain(file)), Some(facts)) = (&self.source, self.facts) else {
+            return Ok(());
+        };
+        let offset = search.start_at(file, facts.size)?;
+        self.begin_at(offset.min(facts.size))
+    }
+
+    fn begin_at(&mut self, offset: u64) -> io::Result<()> {
+        let Some(source) = self.source.as_mut() else {
+            return Ok(());
+        };
+        let len = offset.min(TAIL_BYTES as u64);
+        let tail = source.bytes_at(offset - len, usize::try_from(len).unwrap_or(0))?;
         self.mark.tail = Tail::Bytes(tail);
+        self.mark.offset = offset;
         Ok(())
     }
 

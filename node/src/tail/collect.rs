@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use etlmon_shared::Timestamp;
 
-use super::batch::{Lines, TailBatch, TailRows};
+use super::batch::{Lines, Read, TailBatch, TailRows};
 use super::chunk::Chunk;
 use super::follower::Follower;
 use super::settings::{Budget, TailSettings};
@@ -298,7 +298,7 @@ impl<D: Lines> Collector for TailCollector<D> {
         let batch = TailBatch {
             kind: self.setup.kind,
             name: self.setup.name.clone(),
-            rows: TailRows::Read {
+            rows: TailRows::Read(Box::new(Read {
                 from: (self.revision, self.paused),
                 lines: Arc::clone(&self.setup.lines),
                 rows,
@@ -307,7 +307,7 @@ impl<D: Lines> Collector for TailCollector<D> {
                 gone,
                 read_at,
                 clears_failure: self.failed.swap(false, Ordering::AcqRel),
-            },
+            })),
         };
         self.is_stored = !batch.is_empty();
         Ok(batch)

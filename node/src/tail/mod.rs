@@ -57,7 +57,8 @@ pub use checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 pub use chunk::{Chunk, FileRef, FileState, FileStatus, Gap, GapReason, Line};
 pub use collect::{TailCollector, TailSetup};
 pub use follower::Follower;
-pub use settings::{Budget, Multiline, SettingsError, TailSettings};
+pub use settings::{Budget, Multiline, SettingsError, StartAt, TailSettings};
+pub use table::path_text;
 
 #[cfg(test)]
 mod tests;

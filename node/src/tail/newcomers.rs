@@ -216,12 +216,18 @@ impl Follower {
         };
         let first_sight = std::mem::take(&mut slot.first_sight);
         let at_end = first_sight && !self.settings.from_beginning;
+        let search = self.settings.start_at.clone().filter(|_| first_sight);
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let decoding = self.splitter.decoding;
         let file = self.add(path, &place, unknown.source, unknown.facts, now);
         file.live = true;
         file.see(0, &unknown.head);
-        if at_end && let Err(error) = file.start_at_end(decoding) {
+        let begun = match search {
+            _ if at_end => file.start_at_end(decoding),
+            Some(search) => file.start_at(search.as_ref()),
+            None => Ok(()),
+        };
+        if let Err(error) = begun {
             file.error = Some(error.to_string());
         }
     }

@@ -1,6 +1,10 @@
 //! How one log is to be followed.
 
+use std::fmt::Debug;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use encoding_rs::Encoding;
@@ -37,6 +41,17 @@ pub struct Multiline {
     pub timeout: Duration,
 }
 
+/// Finds where reading begins in a file that exists when its log is looked at for the first time
+/// ever.
+pub trait StartAt: Debug + Send + Sync {
+    /// The offset of the first line to be read in a file of `size` bytes: 0, or one after a line
+    /// end.
+    ///
+    /// # Errors
+    /// When the file can't be read; it is then followed from its beginning.
+    fn start_at(&self, file: &File, size: u64) -> io::Result<u64>;
+}
+
 /// How one log is followed.
 #[derive(Clone, Debug)]
 pub struct TailSettings {
@@ -46,6 +61,8 @@ pub struct TailSettings {
     /// Whether a file that exists when the log is looked at for the first time ever is read from
     /// its beginning, and not from its end.
     pub from_beginning: bool,
+    /// Where in such a file its beginning is, if not all of it is wanted.
+    pub start_at: Option<Arc<dyn StartAt>>,
     /// Other directories to which rotated files are moved (`olddir`).
     pub old_directories: Vec<PathBuf>,
     /// The longest line; the rest of a longer one is skipped and counted.
@@ -83,6 +100,7 @@ impl TailSettings {
             path,
             encoding: encoding_rs::UTF_8,
             from_beginning: false,
+            start_at: None,
             old_directories: Vec::new(),
             max_line_bytes: 1 << 20,
             partial_after: Duration::from_secs(5),

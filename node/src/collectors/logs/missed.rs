@@ -59,23 +59,6 @@ pub fn missed(
         .and_then(|(deleted, reached)| deleted.checked_sub(reached)))
 }
 
-/// The id of the oldest line of the log that is stored.
-///
-/// # Errors
-/// What SQLite says.
-pub fn first_line_id(connection: &Connection, log_name: &str) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached(
-            "SELECT log_lines.id FROM (SELECT first_line_id, last_line_id FROM log_blocks \
-             WHERE log_name = ?1 AND last_line_id >= ?2 ORDER BY first_line_id LIMIT 1) \
-             JOIN log_lines ON log_lines.id BETWEEN first_line_id AND last_line_id \
-             WHERE source_id IN (SELECT id FROM log_sources WHERE log_name = ?1) \
-             ORDER BY log_lines.id LIMIT 1",
-        )?
-        .query_row((log_name, oldest_line_id(connection)?), |row| row.get(0))
-        .optional()
-}
-
 /// The last id that any line was given.
 ///
 /// # Errors

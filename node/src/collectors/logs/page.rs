@@ -13,9 +13,8 @@ use super::trigrams::Needs;
 use crate::http::Cursor;
 use crate::store::column::moment;
 
-/// How long a page is looked for; the read pool gives up at 10 s, up to 2 of which a connection is
-/// waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a page is looked for: clients wait 5 s by default.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Rows and bytes of text between two looks at the clock.
 const CHECK_ROWS: usize = 64;
 const CHECK_BYTES: usize = 256 << 10;

@@ -72,7 +72,8 @@ impl Reader {
         loop {
             if self.heartbeat <= Instant::now() {
                 self.heartbeat = Instant::now() + HEARTBEAT;
-                return Bytes::from_static(b": still here\n\n");
+                // The id is for one who comes again: what did not match need not be searched again.
+                return format!(": still here\nid: {}\n\n", self.reached).into();
             }
             self.news.mark_unchanged();
             let wait = match self.look().await {

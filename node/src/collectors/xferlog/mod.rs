@@ -1,11 +1,127 @@
-//! Transfers of files, from the logs of FTP servers: the parser, which the collector will stand on.
+//! Transfers of files, from the logs of FTP servers: each entry stored once.
 
+pub mod lines;
 pub mod parse;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the collector that follows by them is still to come"
-    )
-)]
+mod routes;
+pub mod seek;
 mod settings;
+pub mod table;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use encoding_rs::Encoding;
+use etlmon_shared::Timestamp;
+use rusqlite::Connection;
+use utoipa::OpenApi;
+
+use super::{Kind, Means};
+use crate::collector::Lane;
+use crate::config::Config;
+use crate::store::{Persist, PersistError, RetentionRule};
+use crate::supervisor::{Spec, Timing};
+use crate::tail::followers::Configured;
+use crate::tail::{Budget, Chunk, Lines, TailCollector, TailSetup, path_text};
+use lines::TransferRows;
+
+/// The kind; each transfer log is a collector of its own.
+pub const KIND: Kind = Kind {
+    name: "xferlog",
+    sections: &["xferlog"],
+    specs,
+    tidy,
+    retention,
+    routes: routes::configure,
+    openapi: routes::Api::openapi,
+};
+
+/// A cycle reads what is there, up to a batch. What it waits for is a file server.
+const TIMEOUT: Duration = Duration::from_mins(1);
+/// From one look to the next while nothing tells of changes.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+fn specs(config: &Config, means: &Means) -> Vec<Spec> {
+    let paths = config.xferlog.effective_paths().iter();
+    paths.filter_map(|path| spec(config, path, means)).collect()
+}
+
+fn spec(config: &Config, path: &Path, means: &Means) -> Option<Spec> {
+    let name = path_text(path);
+    let settings = settings::settings(&config.xferlog, path)
+        .inspect_err(|error| log::error!("the transfer log {name} cannot be followed: {error}"))
+        .ok()?;
+    let timing = Timing {
+        interval: INTERVAL,
+        timeout: TIMEOUT,
+        lane: Lane::Follow,
+    };
+    let parse_start = config.xferlog.parse_start;
+    let setup = TailSetup {
+        kind: KIND.name,
+        name: name.clone(),
+        budget: Budget::default(),
+        follow: true,
+        lines: Arc::new(TransferLines {
+            encoding: settings.encoding,
+            parse_start: parse_start.map(|at| Timestamp::from_millis(at.timestamp_millis())),
+        }),
+        settings,
+        reads: means.reads.clone(),
+        watcher: means.watcher.clone(),
+    };
+    let make = move || TailCollector::new(setup.clone());
+    Some(Spec::new(
+        KIND.name,
+        Some(name),
+        timing,
+        &config.xferlog,
+        make,
+    ))
+}
+
+fn tidy(config: &Config) -> Option<Arc<dyn Persist + Sync>> {
+    let paths = config.xferlog.effective_paths().iter();
+    Some(Arc::new(Configured {
+        kind: KIND.name,
+        names: paths.map(|path| path_text(path)).collect(),
+    }))
+}
+
+/// The age of an entry counts from when it was stored: an old log that is read for the first time
+/// is of use.
+fn retention(config: &Config) -> Vec<RetentionRule> {
+    let rule = |table, time_column| RetentionRule {
+        table,
+        time_column,
+        limit: config.retention.xferlog_entries.clone(),
+    };
+    vec![
+        rule("xferlog_entries", "stored_at"),
+        rule("xferlog_damaged_lines", "detected_at"),
+    ]
+}
+
+/// Where the lines of one transfer log go.
+struct TransferLines {
+    encoding: &'static Encoding,
+    parse_start: Option<Timestamp>,
+}
+
+impl Lines for TransferLines {
+    type Rows = TransferRows;
+
+    fn rows(&self, chunk: &Chunk, _: Timestamp) -> TransferRows {
+        TransferRows::new(chunk, self.encoding, self.parse_start)
+    }
+
+    fn persist(
+        &self,
+        rows: &TransferRows,
+        _: &Chunk,
+        read_at: Timestamp,
+        connection: &Connection,
+    ) -> Result<(), PersistError> {
+        rows.persist(read_at, connection)
+    }
+}

@@ -1,11 +1,14 @@
 //! How the follower is to read a transfer log.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use encoding_rs::X_USER_DEFINED;
+use etlmon_shared::Timestamp;
 
+use super::seek::ParseStart;
 use crate::config::XferlogConfig;
-use crate::tail::{SettingsError, TailSettings};
+use crate::tail::{SettingsError, StartAt, TailSettings};
 
 /// The follower's settings for one of the paths of `xferlog`. Without an encoding the bytes 0x80 to
 /// 0xFF come as U+F780 to U+F7FF (WHATWG's x-user-defined), so that none is lost.
@@ -15,6 +18,10 @@ use crate::tail::{SettingsError, TailSettings};
 pub(super) fn settings(config: &XferlogConfig, path: &Path) -> Result<TailSettings, SettingsError> {
     let mut settings = TailSettings::new(path)?;
     settings.from_beginning = true;
+    settings.start_at = config.parse_start.map(|at| {
+        let at = Timestamp::from_millis(at.timestamp_millis());
+        Arc::new(ParseStart(at)) as Arc<dyn StartAt>
+    });
     settings.encoding = config.encoding.unwrap_or(X_USER_DEFINED);
     Ok(settings)
 }

@@ -1,5 +1,10 @@
 //! What happened while nobody looked, and what a crash leaves.
 
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+
+use super::super::StartAt;
 use super::*;
 
 #[test]
@@ -195,6 +200,56 @@ fn a_file_that_appears_later_is_read_from_its_beginning() {
     world.append("app.log", "1\n");
     world.expect(&["1"]);
     assert_eq!(world.follower.files()[0].status, FileStatus::Tailing);
+}
+
+/// Leaves out the lines that begin with `old`, and fails where there are none.
+#[derive(Debug)]
+struct AfterOld;
+
+impl StartAt for AfterOld {
+    fn start_at(&self, file: &File, size: u64) -> io::Result<u64> {
+        let mut text = vec![0; usize::try_from(size).unwrap()];
+        file.read_exact_at(&mut text, 0)?;
+        let last = memchr::memmem::rfind(&text, b"old\n").ok_or(ErrorKind::InvalidData)?;
+        Ok(last as u64 + 4)
+    }
+}
+
+#[test]
+fn a_search_says_where_the_first_file_is_begun() {
+    let mut world = World::with("app.log", |settings| {
+        settings.start_at = Some(Arc::new(AfterOld));
+    });
+    world.append("app.log", "1 old\n2 old\n3\n");
+    world.expect(&["3"]);
+    world.restart();
+    world.append("app.log", "4 old\n5\n");
+    world.expect(&["3", "4 old", "5"]);
+    // Only what there was at first sight is searched.
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "6 old\n7\n");
+    world.expect(&["3", "4 old", "5", "6 old", "7"]);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn a_file_that_comes_after_first_sight_is_not_searched() {
+    let mut world = World::with("app.log", |settings| {
+        settings.start_at = Some(Arc::new(AfterOld));
+    });
+    world.read();
+    world.append("app.log", "1 old\n2\n");
+    world.expect(&["1 old", "2"]);
+}
+
+#[test]
+fn where_the_search_fails_all_is_read() {
+    let mut world = World::with("app.log", |settings| {
+        settings.start_at = Some(Arc::new(AfterOld));
+    });
+    world.append("app.log", "1\n2\n");
+    world.expect(&["1", "2"]);
+    assert_eq!(world.follower.files()[0].error_message, None);
 }
 
 #[test]

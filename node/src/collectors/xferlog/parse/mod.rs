@@ -17,6 +17,7 @@ mod wu_ftpd;
 pub use entry::{Damage, Entry, ParseError, Parsed};
 
 use chrono::TimeZone;
+use etlmon_shared::Timestamp;
 
 /// Reads one line, without its newline. `zone` is the zone of the server that wrote it.
 ///
@@ -44,6 +45,15 @@ pub fn parse<Z: TimeZone>(line: &[u8], zone: &Z) -> Result<Parsed, ParseError> {
     } else {
         wu_ftpd::parse(log_time, rest).map(Parsed::Transfer)
     }
+}
+
+/// The time that a line begins with, whatever comes after it; `zone` as for [`parse`].
+///
+/// # Errors
+/// A line that does not begin with a date.
+pub fn log_time<Z: TimeZone>(line: &[u8], zone: &Z) -> Result<Timestamp, ParseError> {
+    let (local, _) = moment::split(line)?;
+    moment::in_utc(local, zone)
 }
 
 #[cfg(test)]

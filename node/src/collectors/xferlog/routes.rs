@@ -1,0 +1,159 @@
+//! `GET /api/v1/xferlog`, `GET /api/v1/xferlog/files` and `GET /api/v1/xferlog/damaged`.
+
+use actix_web::web::{Data, Json, Query, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use etlmon_shared::log::LogFile;
+use etlmon_shared::transfer::{DamagedTransferLine, Transfer, TransferDirection, TransferStatus};
+use etlmon_shared::{Problem, routes};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi};
+
+use super::KIND;
+use super::table::{self, Filter};
+use crate::http::{ApiError, Cursor, NoParameters, NodeState, Page, RowId, query};
+use crate::tail::followers;
+
+/// The endpoints' description.
+#[derive(OpenApi)]
+#[openapi(paths(list, files, damaged))]
+pub(super) struct Api;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .service(query(routes::XFERLOG, list))
+        .service(query(routes::XFERLOG_FILES, files))
+        .service(query(routes::XFERLOG_DAMAGED, damaged));
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Rows at most: 1 to 10000, 100 when it is missing.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 10000)]
+    limit: Page,
+    /// The rows that follow the one with this id. Without it and `before`, the newest rows.
+    #[param(value_type = Option<u64>)]
+    after: Option<RowId>,
+    /// The rows that precede the one with this id.
+    #[param(value_type = Option<u64>)]
+    before: Option<RowId>,
+    /// A part of the user's name; upper and lower case differ.
+    user: Option<String>,
+    /// A part of the client's address or name; upper and lower case are the same.
+    host: Option<String>,
+    /// A part of the file's path; upper and lower case differ.
+    filename: Option<String>,
+    /// Which way.
+    direction: Option<TransferDirection>,
+    /// How it ended.
+    status: Option<TransferStatus>,
+}
+
+/// The transfer logs and how following them goes.
+#[utoipa::path(
+    get, path = routes::XFERLOG_FILES, operation_id = "transfer_logs", tag = "xferlog",
+    responses((status = 200, body = Vec<LogFile>), (status = "default", body = Problem))
+)]
+async fn files(
+    state: Data<NodeState>,
+    _: Query<NoParameters>,
+) -> Result<Json<Vec<LogFile>>, ApiError> {
+    let reads = &state.reads;
+    Ok(Json(
+        reads
+            .read(|snapshot| followers::files(snapshot, KIND.name, None))
+            .await?,
+    ))
+}
+
+/// The transfers of FTP servers, in ascending id. `Link` leads on: to newer ones after `after`,
+/// else to older ones.
+#[utoipa::path(
+    get, path = routes::XFERLOG, operation_id = "transfers", tag = "xferlog", params(ListQuery),
+    responses(
+        (status = 200, body = Vec<Transfer>, headers(
+            ("Link" = String, description = "The next page, where there is one (RFC 8288)")
+        )),
+        (status = "default", body = Problem)
+    )
+)]
+async fn list(
+    state: Data<NodeState>,
+    request: HttpRequest,
+    Query(asked): Query<ListQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let cursor = Cursor::new(asked.after, asked.before)?;
+    let limit = asked.limit.rows();
+    let filter = Filter {
+        user: asked.user,
+        host: asked.host,
+        filename: asked.filename,
+        direction: asked.direction,
+        status: asked.status,
+    };
+    let (rows, more) = state
+        .reads
+        .read(move |snapshot| table::page(snapshot, &filter, cursor, limit))
+        .await?;
+    let next = next(cursor, &rows, more, |row| row.id);
+    Ok(answer(&request, rows, next))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DamagedQuery {
+    /// Rows at most: 1 to 10000, 100 when it is missing.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 10000)]
+    limit: Page,
+    /// The rows that follow the one with this id. Without it and `before`, the newest rows.
+    #[param(value_type = Option<u64>)]
+    after: Option<RowId>,
+    /// The rows that precede the one with this id.
+    #[param(value_type = Option<u64>)]
+    before: Option<RowId>,
+}
+
+/// The lines of transfer logs that can't be read, in ascending id. `Link` leads on: to newer ones
+/// after `after`, else to older ones.
+#[utoipa::path(
+    get, path = routes::XFERLOG_DAMAGED, operation_id = "transfers_damaged", tag = "xferlog",
+    params(DamagedQuery),
+    responses(
+        (status = 200, body = Vec<DamagedTransferLine>, headers(
+            ("Link" = String, description = "The next page, where there is one (RFC 8288)")
+        )),
+        (status = "default", body = Problem)
+    )
+)]
+async fn damaged(
+    state: Data<NodeState>,
+    request: HttpRequest,
+    Query(asked): Query<DamagedQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let cursor = Cursor::new(asked.after, asked.before)?;
+    let limit = asked.limit.rows();
+    let (rows, more) = state
+        .reads
+        .read(move |snapshot| table::damaged_page(snapshot, cursor, limit))
+        .await?;
+    let next = next(cursor, &rows, more, |row| row.id);
+    Ok(answer(&request, rows, next))
+}
+
+/// The cursor of the next page, if there is one.
+fn next<T>(cursor: Cursor, rows: &[T], more: bool, id: impl Fn(&T) -> i64) -> Option<Cursor> {
+    let (first, last) = (rows.first()?, rows.last()?);
+    more.then(|| cursor.onward(id(first), id(last)))
+}
+
+fn answer<T: Serialize>(request: &HttpRequest, rows: Vec<T>, next: Option<Cursor>) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    if let Some(next) = next {
+        answer.insert_header(("Link", next.link(request)));
+    }
+    answer.json(rows)
+}

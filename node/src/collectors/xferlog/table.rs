@@ -1,0 +1,255 @@
+//! The tables `xferlog_entries` and `xferlog_damaged_lines`.
+
+use etlmon_shared::Timestamp;
+use etlmon_shared::transfer::{
+    DamagedTransferLine, Transfer, TransferAccessMode, TransferDirection, TransferStatus,
+};
+use rusqlite::{Connection, Row, named_params, params};
+
+use super::lines::TransferRows;
+use crate::http::Cursor;
+use crate::store::PersistError;
+use crate::store::column::{count, count_in, moment};
+
+impl TransferRows {
+    /// Stores the rows, which were read at `at`.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn persist(&self, at: Timestamp, connection: &Connection) -> Result<(), PersistError> {
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO xferlog_entries (log_time, remote_host, username, filename, bytes, \
+             transfer_time_sec, direction, status, access_mode, service, stored_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        for entry in &self.entries {
+            insert.execute(params![
+                moment(entry.log_time),
+                entry.remote_host,
+                entry.username,
+                entry.filename,
+                entry.bytes.map(count),
+                entry.transfer_time_sec,
+                direction_word(entry.direction),
+                status_word(entry.status),
+                entry.access_mode.map(access_mode_word),
+                entry.service,
+                moment(at),
+            ])?;
+        }
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO xferlog_damaged_lines \
+             (log_path, source_inode, line, reason, detected_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        for line in &self.damaged {
+            insert.execute(params![
+                line.log_path,
+                // By its bits: some file systems use all 64.
+                line.source_inode.cast_signed(),
+                line.line,
+                line.reason,
+                moment(at),
+            ])?;
+        }
+        Ok(())
+    }
+}
+
+/// Which transfers are asked for; without any part, all.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// A part of the user's name, as it is written.
+    pub user: Option<String>,
+    /// A part of the client's address or name, in which A to Z are as good as a to z.
+    pub host: Option<String>,
+    /// A part of the path, as it is written.
+    pub filename: Option<String>,
+    /// Which way.
+    pub direction: Option<TransferDirection>,
+    /// How it ended.
+    pub status: Option<TransferStatus>,
+}
+
+/// One page of the transfers that a filter lets through, in ascending id, and whether there are
+/// more of them in the cursor's direction.
+///
+/// # Errors
+/// What SQLite says.
+pub fn page(
+    connection: &Connection,
+    filter: &Filter,
+    cursor: Cursor,
+    limit: u32,
+) -> rusqlite::Result<(Vec<Transfer>, bool)> {
+    let Range {
+        after,
+        before,
+        order,
+    } = Range::of(cursor);
+    // The dearest comparison comes last.
+    let rows = connection
+        .prepare_cached(&format!(
+            "SELECT id, log_time, remote_host, username, filename, bytes, transfer_time_sec, \
+             direction, status, access_mode, service FROM xferlog_entries \
+             WHERE id > :after AND id < :before \
+             AND (:direction IS NULL OR direction = :direction) \
+             AND (:status IS NULL OR status = :status) \
+             AND (:user IS NULL OR instr(username, :user)) \
+             AND (:filename IS NULL OR instr(filename, :filename)) \
+             AND (:host IS NULL OR instr(lower(remote_host), :host)) \
+             ORDER BY id {order} LIMIT :limit"
+        ))?
+        .query_map(
+            named_params! {
+                ":after": after,
+                ":before": before,
+                ":direction": filter.direction.map(direction_word),
+                ":status": filter.status.map(status_word),
+                ":user": filter.user,
+                ":filename": filter.filename,
+                ":host": filter.host.as_deref().map(str::to_ascii_lowercase),
+                ":limit": i64::from(limit) + 1,
+            },
+            transfer,
+        )?
+        .collect::<Result<_, _>>()?;
+    Ok(in_order(rows, cursor, limit))
+}
+
+/// One page of the damaged lines, in ascending id, and whether there are more of them in the
+/// cursor's direction.
+///
+/// # Errors
+/// What SQLite says.
+pub fn damaged_page(
+    connection: &Connection,
+    cursor: Cursor,
+    limit: u32,
+) -> rusqlite::Result<(Vec<DamagedTransferLine>, bool)> {
+    let Range {
+        after,
+        before,
+        order,
+    } = Range::of(cursor);
+    let rows = connection
+        .prepare_cached(&format!(
+            "SELECT id, log_path, source_inode, line, reason, detected_at \
+             FROM xferlog_damaged_lines WHERE id > ?1 AND id < ?2 ORDER BY id {order} LIMIT ?3"
+        ))?
+        .query_map((after, before, i64::from(limit) + 1), damaged_line)?
+        .collect::<Result<_, _>>()?;
+    Ok(in_order(rows, cursor, limit))
+}
+
+/// Between which ids a cursor's rows lie, and the order that begins with those of the next page.
+struct Range {
+    after: i64,
+    before: i64,
+    order: &'static str,
+}
+
+impl Range {
+    fn of(cursor: Cursor) -> Self {
+        let (after, before, order) = match cursor {
+            Cursor::Newest => (-1, i64::MAX, "DESC"),
+            Cursor::After(id) => (id, i64::MAX, "ASC"),
+            Cursor::Before(id) => (-1, id, "DESC"),
+        };
+        Self {
+            after,
+            before,
+            order,
+        }
+    }
+}
+
+/// A page in ascending order, without the row that only says that there are more.
+fn in_order<T>(mut rows: Vec<T>, cursor: Cursor, limit: u32) -> (Vec<T>, bool) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    if !matches!(cursor, Cursor::After(_)) {
+        rows.reverse();
+    }
+    (rows, more)
+}
+
+fn transfer(row: &Row<'_>) -> rusqlite::Result<Transfer> {
+    let access_mode: Option<String> = row.get("access_mode")?;
+    Ok(Transfer {
+        id: row.get("id")?,
+        log_time: Timestamp::from_millis(row.get("log_time")?),
+        remote_host: row.get("remote_host")?,
+        username: row.get("username")?,
+        filename: row.get("filename")?,
+        bytes: count_in(row, "bytes")?,
+        transfer_time_sec: row.get("transfer_time_sec")?,
+        direction: direction_of(&row.get::<_, String>("direction")?),
+        status: status_of(&row.get::<_, String>("status")?),
+        access_mode: access_mode.as_deref().map(access_mode_of),
+        service: row.get("service")?,
+    })
+}
+
+fn damaged_line(row: &Row<'_>) -> rusqlite::Result<DamagedTransferLine> {
+    Ok(DamagedTransferLine {
+        id: row.get("id")?,
+        log_path: row.get("log_path")?,
+        source_inode: row.get::<_, i64>("source_inode")?.cast_unsigned(),
+        line: row.get("line")?,
+        reason: row.get("reason")?,
+        detected_at: Timestamp::from_millis(row.get("detected_at")?),
+    })
+}
+
+fn direction_word(direction: TransferDirection) -> &'static str {
+    match direction {
+        TransferDirection::Upload => "upload",
+        TransferDirection::Download => "download",
+        TransferDirection::Delete => "delete",
+    }
+}
+
+/// The table's CHECK allows no other word.
+fn direction_of(word: &str) -> TransferDirection {
+    match word {
+        "upload" => TransferDirection::Upload,
+        "download" => TransferDirection::Download,
+        _ => TransferDirection::Delete,
+    }
+}
+
+fn status_word(status: TransferStatus) -> &'static str {
+    match status {
+        TransferStatus::Complete => "complete",
+        TransferStatus::Incomplete => "incomplete",
+    }
+}
+
+/// The table's CHECK allows no other word.
+fn status_of(word: &str) -> TransferStatus {
+    match word {
+        "complete" => TransferStatus::Complete,
+        _ => TransferStatus::Incomplete,
+    }
+}
+
+fn access_mode_word(mode: TransferAccessMode) -> &'static str {
+    match mode {
+        TransferAccessMode::Anonymous => "anonymous",
+        TransferAccessMode::Guest => "guest",
+        TransferAccessMode::Real => "real",
+    }
+}
+
+/// The table's CHECK allows no other word.
+fn access_mode_of(word: &str) -> TransferAccessMode {
+    match word {
+        "anonymous" => TransferAccessMode::Anonymous,
+        "guest" => TransferAccessMode::Guest,
+        _ => TransferAccessMode::Real,
+    }
+}
+
+#[cfg(test)]
+mod tests;
