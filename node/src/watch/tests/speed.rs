@@ -56,7 +56,7 @@ fn five_hundred_names_or_listeners_in_one_directory_are_cheap() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let (watcher, bell) = (Watcher::start(), Bell::default());
     let one = bell.watching(&watcher, dir.path(), &names);
-    assert!(share_percent(&mut files, 5_000) < 2.0);
+    assert!(share_percent(&mut files, 5_000) < 5.0);
     drop(one);
     let begin = Instant::now();
     let watch = |name| (name, bell.watching(&watcher, dir.path(), &[name]));
@@ -71,5 +71,5 @@ fn five_hundred_names_or_listeners_in_one_directory_are_cheap() {
         watch.set(targets);
     }
     println!("500 listeners: {:.1?} to set again", begin.elapsed());
-    assert!(share_percent(&mut files, 5_000) < 2.0);
+    assert!(share_percent(&mut files, 5_000) < 5.0);
 }
