@@ -151,9 +151,13 @@ impl<'a> Follower<'a> {
             }
             "gap" => {
                 let MissedLines { missed } = self.client.decode(&event.data)?;
-                let lines = if missed == 1 { "line" } else { "lines" };
+                let lines = match missed {
+                    Some(1) => "1 line".to_owned(),
+                    Some(missed) => format!("{missed} lines"),
+                    None => "some lines, nobody knows how many,".to_owned(),
+                };
                 Some(Said::Remark(format!(
-                    "missed {missed} {lines} of {}: deleted before they could be sent",
+                    "missed {lines} of {}: deleted before they could be sent",
                     self.log.name
                 )))
             }

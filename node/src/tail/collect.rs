@@ -80,13 +80,18 @@ pub struct TailCollector<D: Lines> {
     has_lines: bool,
     next: Next,
     watch: Option<Watch>,
-    watched: Vec<(PathBuf, Option<PathBuf>)>,
+    /// The files that are followed, and what is watched for them.
+    watched: Vec<Whereabouts>,
+    targets: Arc<[Target]>,
     coverage: Coverage,
     /// Whether a failure was announced that the next batch takes back.
     failed: Arc<AtomicBool>,
     /// Whether all is read of a log that is not to be followed.
     done: bool,
 }
+
+/// The path under which a file is followed, and where it is.
+type Whereabouts = (PathBuf, Option<PathBuf>);
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +120,7 @@ impl<D: Lines> TailCollector<D> {
             next: Next::default(),
             watch: None,
             watched: Vec::new(),
+            targets: Arc::new([]),
             coverage: Coverage::Events,
             failed: Arc::default(),
             done: false,
@@ -204,33 +210,15 @@ impl<D: Lines> TailCollector<D> {
             .into_iter()
             .map(|file| (file.path, file.place))
             .collect();
-        let unchanged = self.watch.is_some() && files == self.watched;
-        if unchanged && self.coverage == Coverage::Events {
-            return;
+        if files != self.watched {
+            self.targets = targets(follower, &files);
+            self.watched = files;
         }
-        let mut targets: BTreeMap<PathBuf, BTreeSet<_>> = BTreeMap::new();
-        for directory in follower.watch_directories() {
-            targets.entry(directory).or_default();
-        }
-        for path in files.iter().flat_map(|(path, place)| {
-            // A symbolic link's changes come where it lies, the file's where that lies.
-            [Some(path), place.as_ref()].into_iter().flatten()
-        }) {
-            if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
-                let names = targets.entry(directory.to_owned()).or_default();
-                names.insert(name.to_owned());
-            }
-        }
-        let targets = targets
-            .into_iter()
-            .map(|(directory, names)| Target { directory, names })
-            .collect();
-        self.watched = files;
         let watch = self.watch.get_or_insert_with(|| {
             let waker = tick.waker.clone();
             self.setup.watcher.listen(move || waker.wake())
         });
-        self.coverage = watch.set(targets);
+        self.coverage = watch.set(Arc::clone(&self.targets));
     }
 
     /// When to look again after a look that took so long.
@@ -357,6 +345,28 @@ impl<D: Lines> Collector for TailCollector<D> {
             }
         }
     }
+}
+
+/// The directories of all files that are followed.
+fn targets(follower: &Follower, files: &[Whereabouts]) -> Arc<[Target]> {
+    let mut targets: BTreeMap<PathBuf, BTreeSet<_>> = BTreeMap::new();
+    for directory in follower.watch_directories() {
+        targets.entry(directory).or_default();
+    }
+    // A symbolic link's changes come where it lies, the file's where that lies.
+    let paths = files
+        .iter()
+        .flat_map(|(path, place)| [Some(path), place.as_ref()]);
+    for path in paths.flatten() {
+        if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
+            let names = targets.entry(directory.to_owned()).or_default();
+            names.insert(name.to_owned());
+        }
+    }
+    targets
+        .into_iter()
+        .map(|(directory, names)| Target { directory, names })
+        .collect()
 }
 
 impl<D: Lines> Drop for TailCollector<D> {

@@ -88,7 +88,7 @@ struct Shared {
 /// The last answer of [`Watch::set`].
 #[derive(Debug)]
 struct Answered {
-    targets: Vec<Target>,
+    targets: Arc<[Target]>,
     coverage: Coverage,
     at: Instant,
 }
@@ -120,12 +120,13 @@ impl Watch {
     ///
     /// What is newly watched wakes the listener once: something may have happened after its last
     /// look that nobody has told of. It hangs as long as one of the directories does.
-    pub fn set(&self, targets: Vec<Target>) -> Coverage {
+    pub fn set(&self, targets: impl Into<Arc<[Target]>>) -> Coverage {
+        let targets = targets.into();
         let mut answered = lock(&self.answered);
         let is_stale = lock(&self.shared.registry).take_stale(self.id);
         if let Some(last) = &*answered
             && !is_stale
-            && last.targets == targets
+            && (Arc::ptr_eq(&last.targets, &targets) || last.targets == targets)
             && last.at.elapsed() < last.coverage.trusted_for()
         {
             return last.coverage.clone();

@@ -55,7 +55,7 @@ proptest! {
                     if watches[listener].answered.lock().unwrap().is_some() {
                         age(&watches[listener], POLLING_TRUSTED);
                     }
-                    let targets = paths.iter().map(|path| target(path, &["log"])).collect();
+                    let targets: Vec<Target> = paths.iter().map(|path| target(path, &["log"])).collect();
                     prop_assert_eq!(watches[listener].set(targets), Coverage::Events);
                     found.insert(listener, inodes(paths.iter().map(|path| nearest(path))));
                 }
