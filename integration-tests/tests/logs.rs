@@ -16,7 +16,7 @@ fn start(folder: &Path, config: &str) -> Node {
 }
 
 fn app(node: &Node) -> Value {
-    node.row("/api/v1/logs", "name", "app").unwrap()
+    node.await_row(("/api/v1/logs", "name", "app"), |_| true)
 }
 
 #[test]
