@@ -1,5 +1,11 @@
 //! Followed logs, as those see them who ask the node.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "functions that tests share are test code too"
+)]
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;

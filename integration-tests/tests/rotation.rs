@@ -1,6 +1,12 @@
 //! Logs under the real logrotate(8) at 5,000 lines/s, while the node is killed again and again:
 //! every line once, in order, and what copytruncate destroys is in the ledger.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "functions that tests share are test code too"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -5,9 +5,11 @@ mod error;
 mod lock;
 pub mod open;
 mod persist;
+mod purge;
 mod read_pool;
 mod retention;
 mod status;
+mod vacuum;
 mod writer;
 
 pub use error::StoreError;

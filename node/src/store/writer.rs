@@ -11,7 +11,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::persist::{Lease, Persist, PersistError};
-use super::retention::{self, RetentionRule};
+use super::purge::{LOOK_INTERVAL, Purge};
+use super::retention::RetentionRule;
 use super::{DatabaseStatus, ReadPool, StoreError, open};
 use crate::supervisor::ExitNotice;
 
@@ -19,10 +20,6 @@ use crate::supervisor::ExitNotice;
 const MAILBOX: usize = 64;
 /// Batches in one transaction at most; so many are committed without waiting for more.
 const GROUP: usize = 64;
-/// From one purge to the next.
-const RETENTION_INTERVAL: Duration = Duration::from_secs(60);
-/// Between the steps of a purge, so that batches get their turn.
-const RETENTION_PAUSE: Duration = Duration::from_millis(50);
 /// How long the last checkpoint waits for other programs that read; it is not needed.
 const LAST_CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
 /// From one look at the files' sizes to the next.
@@ -53,10 +50,10 @@ pub struct Retain(pub Arc<[RetentionRule]>);
 #[rtype(result = "()")]
 struct Commit;
 
-/// Does one step of a purge.
+/// Does one step of the purge.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Purge;
+struct PurgeStep;
 
 /// What the writer needs to start, and to start again.
 #[derive(Clone)]
@@ -76,6 +73,7 @@ pub struct DbWriter {
     connection: Connection,
     waiting: Vec<Waiting>,
     settings: WriterSettings,
+    purge: Purge,
     /// Which file was opened: another one may come in its place.
     file: Option<FileId>,
     measured: Instant,
@@ -115,6 +113,7 @@ impl DbWriter {
             Self {
                 connection,
                 waiting: Vec::new(),
+                purge: Purge::new(&settings.retention),
                 settings,
                 file,
                 measured: Instant::now(),
@@ -202,16 +201,6 @@ impl DbWriter {
         }
         transaction.commit()
     }
-
-    fn purge(&self) -> rusqlite::Result<bool> {
-        let now = Timestamp::now();
-        for rule in self.settings.retention.iter() {
-            if rule.step(&self.connection, now)? {
-                return Ok(true);
-            }
-        }
-        retention::shrink(&self.connection)
-    }
 }
 
 /// Which file a path leads to; none when there is none.
@@ -259,7 +248,7 @@ impl Actor for DbWriter {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.notify_later(Purge, RETENTION_INTERVAL);
+        ctx.notify_later(PurgeStep, LOOK_INTERVAL);
     }
 }
 
@@ -287,19 +276,12 @@ impl Handler<Commit> for DbWriter {
     }
 }
 
-impl Handler<Purge> for DbWriter {
+impl Handler<PurgeStep> for DbWriter {
     type Result = ();
 
-    fn handle(&mut self, _: Purge, ctx: &mut Self::Context) {
-        let pause = match self.purge() {
-            Ok(true) => RETENTION_PAUSE,
-            Ok(false) => RETENTION_INTERVAL,
-            Err(error) => {
-                log::warn!("the purge of old rows failed: {error}");
-                RETENTION_INTERVAL
-            }
-        };
-        ctx.notify_later(Purge, pause);
+    fn handle(&mut self, _: PurgeStep, ctx: &mut Self::Context) {
+        let pause = self.purge.step(&mut self.connection);
+        ctx.notify_later(PurgeStep, pause);
     }
 }
 
@@ -307,7 +289,7 @@ impl Handler<Retain> for DbWriter {
     type Result = ();
 
     fn handle(&mut self, Retain(rules): Retain, _: &mut Self::Context) {
-        self.settings.retention = rules;
+        self.purge = Purge::new(&rules);
     }
 }
 

@@ -53,6 +53,8 @@ fn retention(config: &Config) -> Vec<RetentionRule> {
     vec![RetentionRule {
         table: "filesystem_history",
         time_column: "at",
+        row_bytes: "octet_length(mount_point)",
         limit: config.retention.filesystem_history.clone(),
+        dependants: &[],
     }]
 }

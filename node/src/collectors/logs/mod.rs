@@ -101,12 +101,16 @@ fn retention(config: &Config) -> Vec<RetentionRule> {
         RetentionRule {
             table: "log_lines",
             time_column: "created_at",
+            row_bytes: "octet_length(line)",
             limit: limit.clone(),
+            dependants: blocks::PURGE,
         },
         RetentionRule {
             table: "log_gaps",
             time_column: "detected_at",
+            row_bytes: "100",
             limit: limit.clone(),
+            dependants: &[],
         },
     ]
 }

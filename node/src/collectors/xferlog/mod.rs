@@ -91,14 +91,16 @@ fn tidy(config: &Config) -> Option<Arc<dyn Persist + Sync>> {
 /// The age of an entry counts from when it was stored: an old log that is read for the first time
 /// is of use.
 fn retention(config: &Config) -> Vec<RetentionRule> {
-    let rule = |table, time_column| RetentionRule {
+    let rule = |table, time_column, row_bytes| RetentionRule {
         table,
         time_column,
+        row_bytes,
         limit: config.retention.xferlog_entries.clone(),
+        dependants: &[],
     };
     vec![
-        rule("xferlog_entries", "stored_at"),
-        rule("xferlog_damaged_lines", "detected_at"),
+        rule("xferlog_entries", "stored_at", "octet_length(filename)"),
+        rule("xferlog_damaged_lines", "detected_at", "octet_length(line)"),
     ]
 }
 

@@ -7,6 +7,8 @@
     reason = "this is test code; it opens the database to look at it"
 )]
 
+mod purge;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -92,14 +94,18 @@ impl Database {
     }
 
     async fn store(&self, prefix: &str, count: usize, bad: bool) -> Result<(), StoreError> {
-        let batch = Box::new(Rows {
+        self.send(Rows {
             prefix: prefix.to_owned(),
             count,
             bad,
-        });
+        })
+        .await
+    }
+
+    async fn send(&self, batch: impl Persist) -> Result<(), StoreError> {
         self.writer
             .send(Store {
-                batch,
+                batch: Box::new(batch),
                 lease: Lease::default(),
             })
             .await
