@@ -80,7 +80,7 @@ pub struct DamagedTransferLine {
     pub log_path: String,
     /// The inode that it was read from.
     pub source_inode: u64,
-    /// The line; bytes that are not UTF-8 are written `\xHH`.
+    /// Its first 4 KiB; bytes that are not UTF-8 are written `\xHH`.
     pub line: String,
     /// What is wrong with it.
     pub reason: String,
