@@ -48,6 +48,8 @@ mod text;
 mod writers;
 
 pub use checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
+#[cfg(test)]
+pub(crate) use chunk::Span;
 pub use chunk::{Chunk, FileRef, FileState, FileStatus, Gap, GapReason, Line};
 pub use follower::Follower;
 pub use settings::{Budget, Multiline, SettingsError, TailSettings};

@@ -136,8 +136,8 @@ fn store_lines(
 }
 
 fn insert_of(rows: usize) -> String {
-    let rows = vec!["(?, ?, ?, ?, ?1)"; rows].join(", ");
-    format!("INSERT INTO log_lines (id, source_id, line, truncated, created_at) VALUES {rows}")
+    let rows = vec!["(?1, ?, ?, ?, ?)"; rows].join(", ");
+    format!("INSERT INTO log_lines (created_at, id, source_id, line, truncated) VALUES {rows}")
 }
 
 fn bind(

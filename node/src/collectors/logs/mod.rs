@@ -8,3 +8,6 @@ pub mod pattern;
 #[expect(dead_code, reason = "served once the kind is registered")]
 mod routes;
 pub mod trigrams;
+
+#[cfg(test)]
+mod tests;

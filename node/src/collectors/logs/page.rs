@@ -143,7 +143,9 @@ impl<'a> Filter<'a> {
             })?
             .collect::<Result<_, _>>()?;
         let mut needs = Needs::default();
-        needs.one_of(&search.contains);
+        if let Some(text) = &search.contains {
+            needs.one_of([text]);
+        }
         if let Some(pattern) = &search.regex {
             needs.and(pattern.needs());
         }
