@@ -205,8 +205,4 @@ fn judge(variant: &Variant, written: u64, node: &integration_tests::Node) {
     } else {
         assert_eq!((lost, gaps.len()), (0, 0), "{name} of {written}: {gaps:?}");
     }
-    eprintln!(
-        "{name}: {written} written, {lost} destroyed, {} gaps",
-        gaps.len()
-    );
 }

@@ -54,6 +54,8 @@ mod writers;
 
 pub use batch::{Lines, TailBatch};
 pub use checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
+#[cfg(test)]
+pub(crate) use chunk::Span;
 pub use chunk::{Chunk, FileRef, FileState, FileStatus, Gap, GapReason, Line};
 pub use collect::{TailCollector, TailSetup};
 pub use follower::Follower;

@@ -136,15 +136,8 @@ fn store_lines(
 }
 
 fn insert_of(rows: usize) -> String {
-    let rows: Vec<_> = (0..rows)
-        .map(|row| {
-            let first = 2 + 4 * row;
-            let (second, third, fourth) = (first + 1, first + 2, first + 3);
-            format!("(?{first}, ?{second}, ?{third}, ?{fourth}, ?1)")
-        })
-        .collect();
-    let rows = rows.join(", ");
-    format!("INSERT INTO log_lines (id, source_id, line, truncated, created_at) VALUES {rows}")
+    let rows = vec!["(?1, ?, ?, ?, ?)"; rows].join(", ");
+    format!("INSERT INTO log_lines (created_at, id, source_id, line, truncated) VALUES {rows}")
 }
 
 fn bind(

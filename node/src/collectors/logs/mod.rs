@@ -142,3 +142,6 @@ impl Lines for LogLines {
         self.arrivals.tell(&self.name);
     }
 }
+
+#[cfg(test)]
+mod tests;
