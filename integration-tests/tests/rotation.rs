@@ -24,7 +24,7 @@ const ROTATIONS: usize = 6;
 /// How a log is rotated.
 struct Variant {
     name: &'static str,
-    /// For logrotate; `FOLDER` is the log's own.
+    /// For logrotate; `FOLDER` is the log's own, and `ROUND` counts, as a second may see two.
     directives: &'static str,
     /// Whether its writer is told to open the log anew, as a daemon is by `postrotate`.
     reopens: bool,
@@ -53,23 +53,23 @@ const fn copied(name: &'static str, directives: &'static str) -> Variant {
 const VARIANTS: &[Variant] = &[
     moved("create", "create"),
     moved("nocreate", "nocreate"),
-    moved("dateext", "create\n dateext\n dateformat -%Y%m%d-%s"),
+    moved("dateext", "create\n dateext\n dateformat -%Y%m%d-ROUND"),
     moved(
         "dateext_inside",
-        "create\n dateext\n dateformat -%s\n extension .log",
+        "create\n dateext\n dateformat -%Y%m%d-ROUND\n extension .log",
     ),
     moved("olddir", "create\n olddir FOLDER/old"),
     moved("delaycompress", "create\n compress\n delaycompress"),
     moved(
         "dateext_delaycompress",
-        "create\n dateext\n dateformat -%s\n compress\n delaycompress",
+        "create\n dateext\n dateformat -%Y%m%d-ROUND\n compress\n delaycompress",
     ),
     moved("start_at_9", "create\n start 9"),
     copied("copytruncate", "copytruncate"),
     copied("copytruncate_compress", "copytruncate\n compress"),
     copied(
         "copytruncate_dateext",
-        "copytruncate\n dateext\n dateformat -%s",
+        "copytruncate\n dateext\n dateformat -%Y%m%d-ROUND",
     ),
 ];
 
@@ -79,6 +79,7 @@ struct Rotated {
     folder: PathBuf,
     log: PathBuf,
     writer: LogWriter,
+    round: usize,
 }
 
 impl Rotated {
@@ -86,17 +87,13 @@ impl Rotated {
         let folder = root.join(variant.name);
         fs::create_dir_all(folder.join("old")).unwrap();
         let log = folder.join("app.log");
-        let directives = variant
-            .directives
-            .replace("FOLDER", &folder.display().to_string());
-        let conf = format!("{} {{\n rotate 100\n {directives}\n}}\n", log.display());
-        fs::write(folder.join("conf"), conf).unwrap();
         let writer = LogWriter::start(&log, LINES_PER_SEC);
         Self {
             variant,
             folder,
             log,
             writer,
+            round: 0,
         }
     }
 
@@ -109,7 +106,18 @@ impl Rotated {
         )
     }
 
-    fn rotate(&self) {
+    fn rotate(&mut self) {
+        self.round += 1;
+        let directives = self
+            .variant
+            .directives
+            .replace("FOLDER", &self.folder.display().to_string())
+            .replace("ROUND", &format!("{:02}", self.round));
+        let conf = format!(
+            "{} {{\n rotate 100\n {directives}\n}}\n",
+            self.log.display()
+        );
+        fs::write(self.folder.join("conf"), conf).unwrap();
         let output = Command::new("logrotate")
             .args(["--force", "--state"])
             .args([self.folder.join("state"), self.folder.join("conf")])
@@ -150,14 +158,14 @@ fn follow(root: &Path, variants: &'static [Variant]) {
         eventually("lines to be written", LIMIT, || {
             (logs[0].writer.written() > before + 2_000).then_some(())
         });
-        for log in &logs {
+        for log in &mut logs {
             log.rotate();
         }
         if round % 2 == 1 {
             node.end_by(Signal::KILL);
             if round % 4 == 3 {
                 // Once more while nobody looks.
-                logs.iter().for_each(Rotated::rotate);
+                logs.iter_mut().for_each(Rotated::rotate);
             }
             node = builder.start();
         }
