@@ -9,6 +9,7 @@ pub mod config;
 pub mod http;
 mod node;
 mod run;
+pub mod secrets;
 mod signals;
 pub mod store;
 pub mod supervisor;

@@ -1,12 +1,15 @@
 //! The nouns of etlmon: one struct each, which is table row, JSON body and screen row at once,
 //! with the routes and the typed client that carry them.
 
+pub mod audit;
 pub mod client;
+pub mod cron;
 pub mod filesystem;
 pub mod health;
 pub mod log;
 pub mod path;
 pub mod problem;
+pub mod process;
 pub mod routes;
 pub mod text;
 pub mod timestamp;

@@ -39,6 +39,16 @@ pub enum ProblemCode {
     NoSuchPath,
     /// The mount point is not known.
     NoSuchMountPoint,
+    /// A command that can't be taken back came without `confirm`.
+    ConfirmRequired,
+    /// The process is not one that is watched.
+    NotWatched,
+    /// There is no such process.
+    NoSuchProcess,
+    /// The process is another one than the one that was shown.
+    IdentityChanged,
+    /// Too many commands in a short time.
+    RateLimited,
     /// No log of this name is configured.
     NoSuchLog,
     /// No content coding that the node has is accepted.

@@ -50,6 +50,18 @@ pub const XFERLOG: &str = "/api/v1/xferlog";
 pub const XFERLOG_FILES: &str = "/api/v1/xferlog/files";
 /// The lines of them that can't be read.
 pub const XFERLOG_DAMAGED: &str = "/api/v1/xferlog/damaged";
+/// The watched processes and the busiest.
+pub const PROCESSES: &str = "/api/v1/processes";
+/// The rules by which processes are watched.
+pub const PROCESS_RULES: &str = "/api/v1/processes/rules";
+/// Send a signal to a process.
+pub const PROCESS_KILL: &str = "/api/v1/processes/{pid}/kill";
+/// The cron jobs.
+pub const CRON: &str = "/api/v1/cron";
+/// Read the crontabs now.
+pub const CRON_REFRESH: &str = "/api/v1/cron/refresh";
+/// Every command, accepted or refused.
+pub const AUDIT: &str = "/api/v1/audit";
 /// The API's own description.
 pub const OPENAPI: &str = "/api/v1/openapi.json";
 

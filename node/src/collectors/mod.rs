@@ -1,9 +1,11 @@
 //! The kinds of collectors; adding one is a folder here and its line in [`KINDS`].
 
 mod arrivals;
+pub mod cron;
 pub mod filesystem;
 pub mod logs;
 pub mod paths;
+pub mod processes;
 pub mod xferlog;
 
 use std::sync::Arc;

@@ -1,0 +1,317 @@
+//! A crontab file: its jobs and its bad lines, read as the installed cron reads them.
+
+use super::fields::{DAY_OF_MONTH, DAY_OF_WEEK, Field, Fields, HOUR, MINUTE, MONTH, Set};
+use super::reader::{Mark, Reader};
+use super::{BadLine, Dialect, Fault, When, environment, when};
+
+/// The highest line number at which Debian's cron still reads on.
+const DEBIAN_LAST_LINE: u32 = 10_004;
+
+/// A crontab file that was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Crontab {
+    /// Its jobs, in the order of their lines. Where the whole file is ignored they are what it says
+    /// and not what cron does.
+    pub jobs: Vec<Job>,
+    /// Its bad lines, in their order. Debian's cron stops at the first; the others are told too.
+    pub bad_lines: Vec<BadLine>,
+}
+
+impl Crontab {
+    /// The bad line for which cron ignores the whole file: Debian's cron does so for any.
+    #[must_use]
+    pub fn ignored_for(&self, dialect: Dialect) -> Option<&BadLine> {
+        match dialect {
+            Dialect::Debian => self.bad_lines.first(),
+            Dialect::Cronie => None,
+        }
+    }
+}
+
+/// A line that cron would run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// The line of the file, from 1.
+    pub line_number: u32,
+    /// The time as it is written, with single blanks: `*/5 * * * *`, `@daily`.
+    pub schedule: String,
+    /// What the time means.
+    pub when: When,
+    /// The user column of a system crontab; `None` in a user's own.
+    pub user: Option<String>,
+    /// The command as cron keeps it, before `%` is looked at (see [`super::Run`]): blanks count, and
+    /// so does the carriage return of a file with CRLF, with which most commands fail.
+    pub command: Vec<u8>,
+    /// `CRON_TZ` as cronie obeys it. It may be no zone at all, and glibc takes such a one for UTC.
+    pub time_zone: Option<String>,
+    /// Not logged to syslog (`-` before the time, cronie).
+    pub quiet: bool,
+}
+
+/// Whose crontab it is, which decides whether there is a user column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// `/etc/crontab` and `/etc/cron.d`: the sixth column is the user.
+    System,
+    /// A user's own in the spool directory.
+    User {
+        /// Only root's may switch off logging (cronie).
+        root: bool,
+    },
+}
+
+/// How to read a crontab.
+pub struct Source<'a> {
+    /// The cron that is installed.
+    pub dialect: Dialect,
+    /// Whose crontab it is.
+    pub owner: Owner,
+    /// Whether a user is known to the system (passwd(5) and all that nsswitch.conf(5) adds).
+    pub is_user: &'a dyn Fn(&str) -> bool,
+}
+
+/// Reads a crontab. Every byte sequence gives a result.
+#[must_use]
+pub fn parse(bytes: &[u8], source: &Source) -> Crontab {
+    let mut parser = Parser {
+        reader: Reader::new(bytes),
+        source,
+        crontab: Crontab::default(),
+        time_zone: None,
+    };
+    while parser.item() {}
+    parser.crontab
+}
+
+struct Parser<'a> {
+    reader: Reader<'a>,
+    source: &'a Source<'a>,
+    crontab: Crontab,
+    time_zone: Option<String>,
+}
+
+/// A fault, and the byte at which the reader stopped if it was read.
+type Stop = (Fault, Option<u8>);
+
+impl Parser<'_> {
+    /// Reads one job or variable; `false` at the end.
+    fn item(&mut self) -> bool {
+        let dialect = self.source.dialect;
+        self.reader.skip_comments();
+        let start = self.reader.mark();
+        let (line, end) = self.reader.until(b"\n", self.longest_setting());
+        if end.is_none() {
+            if !line.is_empty() {
+                self.bad(start, Fault::MissingNewline);
+            }
+            return false;
+        }
+        if let Some((name, value)) = environment::setting(line, dialect) {
+            if name == b"CRON_TZ" && dialect == Dialect::Cronie {
+                let zone = String::from_utf8_lossy(value).into_owned();
+                self.time_zone = Some(zone).filter(|zone| !zone.is_empty());
+            }
+        } else {
+            self.reader.go_back(start);
+            match self.job(start) {
+                Ok(job) => self.crontab.jobs.push(job),
+                Err((fault, last)) => self.refuse(start, fault, last),
+            }
+        }
+        if dialect == Dialect::Debian && self.reader.line() > DEBIAN_LAST_LINE {
+            self.bad(start, Fault::TooManyLines);
+            return false;
+        }
+        true
+    }
+
+    /// Tells a bad line, and goes on behind it: cronie as it does itself, which may cost the next
+    /// line as well; for Debian, which stops here, behind the line.
+    fn refuse(&mut self, start: Mark, fault: Fault, last: Option<u8>) {
+        let here = self.reader.mark();
+        self.reader.go_back(start);
+        self.bad(start, fault);
+        match self.source.dialect {
+            Dialect::Debian => self.reader.skip_line(),
+            Dialect::Cronie => {
+                self.reader.go_back(here);
+                if last != Some(b'\n') {
+                    self.reader.skip_line();
+                }
+            }
+        }
+    }
+
+    fn bad(&mut self, start: Mark, fault: Fault) {
+        let here = self.reader.mark();
+        self.reader.go_back(start);
+        let line_number = self.reader.line();
+        let (line, _) = self.reader.until(b"\n", 200);
+        self.reader.go_back(here);
+        self.crontab.bad_lines.push(BadLine {
+            line_number,
+            text: lossy(line),
+            fault,
+        });
+    }
+
+    fn job(&mut self, start: Mark) -> Result<Job, Stop> {
+        let line_number = self.reader.line();
+        let mut byte = self.reader.next().ok_or((Fault::Command, None))?;
+        let mut time = start;
+        let quiet = byte == b'-' && self.source.dialect == Dialect::Cronie;
+        if quiet {
+            if self.source.owner == (Owner::User { root: false }) {
+                return Err((Fault::Option, Some(byte)));
+            }
+            time = self.reader.mark();
+            byte = self.reader.next().ok_or((Fault::Command, None))?;
+        }
+        let (when, next) = match byte {
+            b'@' => self.nickname()?,
+            _ => self.five_fields(byte)?,
+        };
+        if let Some(byte) = next {
+            self.reader.put_back(byte);
+        }
+        let schedule = lossy(self.reader.since(time));
+        let schedule = schedule.split_whitespace().collect::<Vec<_>>().join(" ");
+        let user = self.user(next)?;
+        Ok(Job {
+            line_number,
+            schedule,
+            when,
+            user,
+            command: self.command()?,
+            time_zone: self.time_zone.clone(),
+            quiet,
+        })
+    }
+
+    /// `@daily` and its like: the schedule, and the first byte of what follows.
+    fn nickname(&mut self) -> Result<(When, Option<u8>), Stop> {
+        let (word, end) = self.reader.until(b" \t\n", self.longest_command());
+        let when = when::nickname(word).ok_or_else(|| (Fault::TimeSpecifier(lossy(word)), end))?;
+        let next = self.reader.skip_blanks(end);
+        if self.source.dialect == Dialect::Cronie && matches!(next, None | Some(b'\n')) {
+            return Err((Fault::Command, next));
+        }
+        Ok((when, next))
+    }
+
+    fn five_fields(&mut self, first: u8) -> Result<(When, Option<u8>), Stop> {
+        let (minute, next) = self.field(MINUTE, first, |field| Fault::Minute {
+            hint: hint(&field),
+            field,
+        })?;
+        let (hour, next) = self.field(HOUR, next, Fault::Hour)?;
+        let (day, next) = self.field(DAY_OF_MONTH, next, Fault::DayOfMonth)?;
+        let (month, next) = self.field(MONTH, next, Fault::Month)?;
+        let (weekday, next) = self.field(DAY_OF_WEEK, next, Fault::DayOfWeek)?;
+        let when = when::fields([minute, hour, day, month, weekday]);
+        Ok((when.ok_or((Fault::Command, Some(next)))?, Some(next)))
+    }
+
+    fn field(
+        &mut self,
+        field: Field,
+        first: u8,
+        fault: impl Fn(String) -> Fault,
+    ) -> Result<(Set, u8), Stop> {
+        self.reader.put_back(first);
+        let start = self.reader.mark();
+        // the byte that was put back
+        let first = self.reader.next().unwrap_or(first);
+        let mut fields = Fields {
+            reader: &mut self.reader,
+            dialect: self.source.dialect,
+        };
+        fields.list(field, first).ok_or_else(|| {
+            let here = self.reader.mark();
+            self.reader.go_back(start);
+            let (text, _) = self.reader.until(b" \t\n", 100);
+            self.reader.go_back(here);
+            (fault(lossy(text)), None)
+        })
+    }
+
+    /// The user column, if there is one. `next` is the byte that comes next, already put back.
+    fn user(&mut self, next: Option<u8>) -> Result<Option<String>, Stop> {
+        let debian = self.source.dialect == Dialect::Debian;
+        let system = self.source.owner == Owner::System;
+        let star = next == Some(b'*') && !(debian && system);
+        let line_end = next == Some(b'\n') && !debian;
+        if star || line_end {
+            // what was put back is read again: cronie then knows that the line has ended
+            return Err((Fault::Command, self.reader.next()));
+        }
+        if !system {
+            return Ok(None);
+        }
+        // Debian's cron reads on into the next line where the command is missing
+        let ends: &[u8] = if debian { b" \t" } else { b" \t\n" };
+        let (name, end) = self.reader.until(ends, self.longest_command());
+        if end.is_none() || end == Some(b'\n') {
+            return Err((Fault::Command, end));
+        }
+        let name = lossy(name);
+        match (self.source.is_user)(&name) {
+            true => Ok(Some(name)),
+            false => Err((Fault::Username(first_line(&name)), end)),
+        }
+    }
+
+    fn command(&mut self) -> Result<Vec<u8>, Stop> {
+        let (command, end) = self.reader.until(b"\n", self.longest_command());
+        if self.source.dialect == Dialect::Debian && command.len() == self.longest_command() {
+            return Err((Fault::CommandTooLong, end));
+        }
+        match end {
+            Some(_) => Ok(command.to_vec()),
+            None => Err((Fault::Command, None)),
+        }
+    }
+
+    /// Bytes of a command that cron keeps.
+    fn longest_command(&self) -> usize {
+        match self.source.dialect {
+            Dialect::Debian => 999,
+            Dialect::Cronie => 131_071,
+        }
+    }
+
+    /// Bytes of a line in which cron looks for a variable.
+    fn longest_setting(&self) -> usize {
+        match self.source.dialect {
+            Dialect::Debian => 998,
+            Dialect::Cronie => 131_071,
+        }
+    }
+}
+
+/// What is often meant by a line whose first field is no list of minutes.
+fn hint(field: &str) -> &'static str {
+    let field_is = |end: &str| field.ends_with(end);
+    if field == "\r" {
+        "; the line is empty but for the carriage return of CRLF line ends"
+    } else if field.starts_with('\u{feff}') {
+        "; the file begins with a UTF-8 byte order mark"
+    } else if field_is("=") {
+        "; an empty value must be quoted: NAME=\"\""
+    } else if field.contains('=') {
+        "; if a variable is meant, its quotes do not match"
+    } else {
+        ""
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests;
