@@ -21,7 +21,11 @@ pub(crate) fn run(args: UiArgs) -> Exit {
     };
     let ended = match once {
         Some(screen) => etlmon_tui::once(options, screen, size()).map(|(text, answered)| {
-            let exit = if answered { Exit::Ok } else { Exit::Unreachable };
+            let exit = if answered {
+                Exit::Ok
+            } else {
+                Exit::Unreachable
+            };
             output::print(&text, exit)
         }),
         None => etlmon_tui::run(options).map(|()| Exit::Ok),
@@ -48,6 +52,10 @@ fn size() -> (u16, u16) {
     {
         return (size.ws_col, size.ws_row);
     }
-    let given = |name| variable(name).and_then(|text| text.parse().ok()).filter(|number| *number > 0);
+    let given = |name| {
+        variable(name)
+            .and_then(|text| text.parse().ok())
+            .filter(|number| *number > 0)
+    };
     (given("COLUMNS").unwrap_or(80), given("LINES").unwrap_or(24))
 }

@@ -10,6 +10,7 @@
 
 mod binary;
 mod command;
+mod console;
 pub mod database;
 mod ftp;
 pub mod log;
@@ -22,6 +23,7 @@ mod wait;
 
 pub use binary::etlmon;
 pub use command::{command, expect};
+pub use console::Console;
 pub use ftp::{FtpClient, Reply, Vsftpd, VsftpdBuilder};
 pub use mounts::{HungMount, Machine, MountNamespace};
 pub use node::{Node, NodeBuilder};

@@ -19,7 +19,7 @@ use crate::kill::KillDialog;
 use crate::lines::page::Page;
 use crate::lines::{LinesView, Need};
 use crate::model::{Node, Report};
-use crate::query::Query;
+use crate::query::{Query, TransferFilter};
 use crate::screens::{Context, Screen, overview_queries};
 use crate::table::{Table, TableState};
 use crate::theme::Theme;
@@ -91,7 +91,7 @@ pub struct App {
     /// The log whose lines are shown instead of the list of logs.
     pub lines: Option<LinesView>,
     /// Which transfers the node is asked for.
-    pub transfer_filter: Vec<(String, String)>,
+    pub transfer_filter: TransferFilter,
     node: usize,
     /// By the place of their screen.
     tables: BTreeMap<usize, TableState>,
@@ -105,7 +105,11 @@ pub struct App {
 impl App {
     /// Begins with all nodes, or with the only one's overview.
     pub fn new(nodes: Vec<Node>, chosen: usize, settings: Settings) -> Self {
-        let screen = if nodes.len() > 1 { Screen::Nodes } else { Screen::Overview };
+        let screen = if nodes.len() > 1 {
+            Screen::Nodes
+        } else {
+            Screen::Overview
+        };
         let mut app = Self {
             nodes,
             settings,
@@ -140,7 +144,11 @@ impl App {
         self.node = index.min(self.nodes.len().saturating_sub(1));
         let name = self.node().name.clone();
         self.tables.entry(Screen::Nodes.index()).or_default().chosen = Some(name);
-        if self.lines.as_ref().is_some_and(|lines| lines.node != self.node) {
+        if self
+            .lines
+            .as_ref()
+            .is_some_and(|lines| lines.node != self.node)
+        {
             self.lines = None;
         }
     }
@@ -172,7 +180,9 @@ impl App {
 
     /// The table that is shown, as the operator wants it; the overview has none.
     pub fn table(&self, now: Timestamp) -> Option<Table> {
-        let mut table = self.screen.table(&self.nodes, self.node(), self.context(now))?;
+        let mut table = self
+            .screen
+            .table(&self.nodes, self.node(), self.context(now))?;
         table.arrange(self.table_state());
         Some(table)
     }
@@ -223,7 +233,8 @@ impl App {
     pub fn process(&self, pid: u32) -> Option<&Process> {
         let rows = self.node().processes.rows.iter().flatten();
         // One that has ended and one that has its number now may both be listed.
-        rows.filter(|row| row.pid == pid).max_by_key(|row| row.start_time)
+        rows.filter(|row| row.pid == pid)
+            .max_by_key(|row| row.start_time)
     }
 
     fn warn(&mut self, text: impl Into<String>) {

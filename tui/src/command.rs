@@ -41,23 +41,43 @@ impl Command {
     /// Has the node do it, and waits for its answer.
     pub fn send(self, client: &Client) -> Outcome {
         let result = self.ask(client).map_err(|error| refusal(&error));
-        Outcome { command: self, result }
+        Outcome {
+            command: self,
+            result,
+        }
     }
 
     fn ask(&self, client: &Client) -> Result<String, ClientError> {
         Ok(match self {
             Self::Scan(paths) => {
-                let request = ScanRequest { paths: paths.clone() };
+                let request = ScanRequest {
+                    paths: paths.clone(),
+                };
                 let answers: Vec<ScanAnswer> = client.post(routes::PATHS_SCAN, &request)?;
-                let started = answers.iter().filter(|answer| answer.outcome == ScanOutcome::Started);
+                let started = answers
+                    .iter()
+                    .filter(|answer| answer.outcome == ScanOutcome::Started);
                 let started = started.count();
-                format!("scans started: {started}, under way already: {}", answers.len() - started)
+                format!(
+                    "scans started: {started}, under way already: {}",
+                    answers.len() - started
+                )
             }
             Self::Kill(pid, request) => {
                 let route = routes::PROCESS_KILL.replace("{pid}", &pid.to_string());
                 let killed: Killed = client.post(&route, request)?;
-                let end = if killed.exited { "it ended" } else { "it is still there" };
-                let Killed { pid, process_name, signal, waited_ms, .. } = killed;
+                let end = if killed.exited {
+                    "it ended"
+                } else {
+                    "it is still there"
+                };
+                let Killed {
+                    pid,
+                    process_name,
+                    signal,
+                    waited_ms,
+                    ..
+                } = killed;
                 format!("{signal} sent to {pid} ({process_name}); {end} after {waited_ms} ms")
             }
             Self::PauseLog(name) => {
@@ -69,7 +89,8 @@ impl Command {
                 format!("{name} is {:?}", file.status).to_lowercase()
             }
             Self::RefreshCron => {
-                let CronRefreshed { jobs, errors } = client.post(routes::CRON_REFRESH, &Nothing {})?;
+                let CronRefreshed { jobs, errors } =
+                    client.post(routes::CRON_REFRESH, &Nothing {})?;
                 format!("crontabs read: {jobs} jobs, {errors} that cron won't run")
             }
         })

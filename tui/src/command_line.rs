@@ -38,20 +38,50 @@ enum Argument {
     Theme,
 }
 
-const fn word(name: &'static str, argument: Argument, is_command: bool, says: &'static str) -> Word {
-    Word { name, argument, is_command, says }
+const fn word(
+    name: &'static str,
+    argument: Argument,
+    is_command: bool,
+    says: &'static str,
+) -> Word {
+    Word {
+        name,
+        argument,
+        is_command,
+        says,
+    }
 }
 
 /// All words beside the names of screens.
 const WORDS: [Word; 11] = [
     word("node", Argument::Node, false, "choose a node"),
     word("log", Argument::Log, false, "show the lines of a log"),
-    word("find", Argument::Filter, false, "transfers with user=, host=, filename=, direction=, status="),
-    word("theme", Argument::Theme, false, "colours: default, mono, colourblind"),
+    word(
+        "find",
+        Argument::Filter,
+        false,
+        "transfers with user=, host=, filename=, direction=, status=",
+    ),
+    word(
+        "theme",
+        Argument::Theme,
+        false,
+        "colours: default, mono, colourblind",
+    ),
     word("scan", Argument::Path, true, "scan a path now, or all"),
-    word("pause", Argument::Log, true, "have the node pause reading a log"),
+    word(
+        "pause",
+        Argument::Log,
+        true,
+        "have the node pause reading a log",
+    ),
     word("resume", Argument::Log, true, "have it go on"),
-    word("crontabs", Argument::None, true, "have the crontabs read now"),
+    word(
+        "crontabs",
+        Argument::None,
+        true,
+        "have the crontabs read now",
+    ),
     word("kill", Argument::Pid, true, "send a process a signal"),
     word("help", Argument::None, false, "the keys that work here"),
     word("quit", Argument::None, false, "leave"),
@@ -60,7 +90,9 @@ const WORDS: [Word; 11] = [
 /// What the words of the command line do, for help.
 pub fn help(readonly: bool) -> Vec<(String, &'static str)> {
     let words = WORDS.iter().filter(|word| !(readonly && word.is_command));
-    words.map(|word| (format!(":{}", word.name), word.says)).collect()
+    words
+        .map(|word| (format!(":{}", word.name), word.says))
+        .collect()
 }
 
 /// Does what a line says.
@@ -81,7 +113,9 @@ pub fn run(app: &mut App, line: &str, now: Timestamp) -> Said {
         };
     };
     if word.is_command && app.settings.readonly {
-        return Said::Wrong(format!("`{name}` is a command, and this console only reads"));
+        return Said::Wrong(format!(
+            "`{name}` is a command, and this console only reads"
+        ));
     }
     let node = app.node_index();
     match word.name {
@@ -157,12 +191,19 @@ pub fn complete(app: &App, line: &str) -> Completed {
             (name, argument, choices)
         }
     };
-    let mut fitting: Vec<String> = choices.into_iter().filter(|choice| choice.starts_with(begun)).collect();
+    let mut fitting: Vec<String> = choices
+        .into_iter()
+        .filter(|choice| choice.starts_with(begun))
+        .collect();
     fitting.sort();
     fitting.dedup();
     let completed = common_beginning(&fitting).unwrap_or_else(|| begun.to_owned());
     let gap = if before.is_empty() { "" } else { " " };
-    let end = if fitting.len() == 1 && before.is_empty() { " " } else { "" };
+    let end = if fitting.len() == 1 && before.is_empty() {
+        " "
+    } else {
+        ""
+    };
     Completed {
         text: format!("{before}{gap}{completed}{end}"),
         choices: Some(fitting.join("  ")).filter(|_| fitting.len() > 1),
@@ -172,7 +213,9 @@ pub fn complete(app: &App, line: &str) -> Completed {
 fn first_words(readonly: bool) -> Vec<String> {
     let words = WORDS.iter().filter(|word| !(readonly && word.is_command));
     let names = words.map(|word| word.name.to_owned());
-    names.chain(ALL.iter().map(|screen| screen.name())).collect()
+    names
+        .chain(ALL.iter().map(|screen| screen.name()))
+        .collect()
 }
 
 fn arguments(app: &App, argument: Argument) -> Vec<String> {
@@ -180,14 +223,32 @@ fn arguments(app: &App, argument: Argument) -> Vec<String> {
     match argument {
         Argument::None => Vec::new(),
         Argument::Node => app.nodes.iter().map(|node| node.name.clone()).collect(),
-        Argument::Path => node.paths.rows.iter().flatten().map(|row| row.path.clone()).collect(),
-        Argument::Log => node.logs.rows.iter().flatten().map(|row| row.name.clone()).collect(),
+        Argument::Path => node
+            .paths
+            .rows
+            .iter()
+            .flatten()
+            .map(|row| row.path.clone())
+            .collect(),
+        Argument::Log => node
+            .logs
+            .rows
+            .iter()
+            .flatten()
+            .map(|row| row.name.clone())
+            .collect(),
         Argument::Pid => {
             let rows = node.processes.rows.iter().flatten();
             rows.map(|row| row.pid.to_string()).collect()
         }
-        Argument::Filter => transfers::FILTERS.iter().map(|name| format!("{name}=")).collect(),
-        Argument::Theme => Theme::NAMES.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        Argument::Filter => transfers::FILTERS
+            .iter()
+            .map(|name| format!("{name}="))
+            .collect(),
+        Argument::Theme => Theme::NAMES
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect(),
     }
 }
 

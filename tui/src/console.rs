@@ -16,6 +16,7 @@ use crate::frame::{Frame, Role, Size, width};
 use crate::lines::tail::{self, Follow};
 use crate::lines::{Need, page};
 use crate::poll::Poller;
+use crate::theme::Theme;
 
 /// The name under which callbacks find the view.
 pub const NAME: &str = "console";
@@ -46,7 +47,12 @@ impl Console {
     ///
     /// # Errors
     /// When the system has no threads left.
-    pub fn start(app: App, clients: Vec<Client>, interval: Duration, sink: CbSink) -> std::io::Result<Self> {
+    pub fn start(
+        app: App,
+        clients: Vec<Client>,
+        interval: Duration,
+        sink: CbSink,
+    ) -> std::io::Result<Self> {
         let mut pollers = Vec::with_capacity(clients.len());
         for (index, client) in clients.iter().enumerate() {
             let to = sink.clone();
@@ -131,7 +137,10 @@ impl Console {
             }
             Effect::Copy(text) => {
                 let (role, said) = match clipboard::copy(&text) {
-                    Ok(()) => (Role::Good, "copied, if the terminal allows it (OSC 52)".to_owned()),
+                    Ok(()) => (
+                        Role::Good,
+                        "copied, if the terminal allows it (OSC 52)".to_owned(),
+                    ),
                     Err(error) => (Role::Warn, format!("not copied: {error}")),
                 };
                 self.app.notice = Some(crate::app::Notice { role, text: said });
@@ -188,16 +197,21 @@ impl Console {
             return;
         };
         let sink = self.sink.clone();
-        let asker = thread::Builder::new().name("asker".to_owned()).spawn(move || {
-            let take = ask(client);
-            with_console(&sink, |console| {
-                take(console);
-                console.changed = true;
+        let asker = thread::Builder::new()
+            .name("asker".to_owned())
+            .spawn(move || {
+                let take = ask(client);
+                with_console(&sink, |console| {
+                    take(console);
+                    console.changed = true;
+                });
             });
-        });
         if let Err(error) = asker {
             let text = format!("cannot ask: {error}");
-            self.app.notice = Some(crate::app::Notice { role: Role::Bad, text });
+            self.app.notice = Some(crate::app::Notice {
+                role: Role::Bad,
+                text,
+            });
         }
     }
 }
@@ -210,9 +224,27 @@ fn with_console(sink: &CbSink, act: impl FnOnce(&mut Console) + Send + 'static) 
     sink.send(call).is_ok()
 }
 
+/// Prints a frame.
+pub fn draw(frame: &Frame, theme: Theme, printer: &Printer<'_, '_>) {
+    for (y, line) in frame.lines.iter().enumerate() {
+        let mut x = 0;
+        for span in line.spans() {
+            let style = theme.style(span.role(), line.chosen);
+            printer.with_style(style, |printer| printer.print((x, y), span.text()));
+            x += width(span.text());
+        }
+    }
+}
+
 impl View for Console {
     fn layout(&mut self, size: Vec2) {
-        let (size, now) = (Size { width: size.x, height: size.y }, Timestamp::now());
+        let (size, now) = (
+            Size {
+                width: size.x,
+                height: size.y,
+            },
+            Timestamp::now(),
+        );
         self.app.settle(size, now);
         self.frame = self.app.frame(size, now);
         self.changed = false;
@@ -220,14 +252,7 @@ impl View for Console {
     }
 
     fn draw(&self, printer: &Printer<'_, '_>) {
-        for (y, line) in self.frame.lines.iter().enumerate() {
-            let mut x = 0;
-            for span in line.spans() {
-                let style = self.app.settings.theme.style(span.role(), line.chosen);
-                printer.with_style(style, |printer| printer.print((x, y), span.text()));
-                x += width(span.text());
-            }
-        }
+        draw(&self.frame, self.app.settings.theme, printer);
     }
 
     fn required_size(&mut self, constraint: Vec2) -> Vec2 {

@@ -117,19 +117,28 @@ impl Line {
     pub fn wrap(self, columns: usize) -> Vec<Self> {
         let columns = columns.max(2);
         let mut lines = Vec::new();
-        let mut line = Self { spans: Vec::new(), chosen: self.chosen };
+        let mut line = Self {
+            spans: Vec::new(),
+            chosen: self.chosen,
+        };
         for span in self.spans {
             let mut rest = span.text.as_str();
             loop {
                 let fits = fitting(rest, columns.saturating_sub(line.width()));
                 let (text, behind) = rest.split_at_checked(fits).unwrap_or((rest, ""));
                 let text = text.to_owned();
-                line.spans.push(Span { text, role: span.role });
+                line.spans.push(Span {
+                    text,
+                    role: span.role,
+                });
                 rest = behind;
                 if rest.is_empty() {
                     break;
                 }
-                let next = Self { spans: Vec::new(), chosen: self.chosen };
+                let next = Self {
+                    spans: Vec::new(),
+                    chosen: self.chosen,
+                };
                 lines.push(std::mem::replace(&mut line, next));
             }
         }

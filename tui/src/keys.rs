@@ -166,23 +166,23 @@ pub const KEYS: &[Binding] = keys![
     Everywhere, ":", [Char(':')], Action::Command, "command line; Tab completes";
     Everywhere, "r", [Char('r')], Action::Refresh, "ask the node now";
     Everywhere, "y", [Char('y')], Action::Copy, "copy the chosen row or what is shown (OSC 52)";
-    Tables, "Enter", [Press(Key::Enter)], Action::Open, "detail; a node's overview; a log's lines";
-    Tables, "/", [Char('/')], Action::Filter, "show only rows that hold a text";
-    Tables, "s", [Char('s')], Action::Sort, "sort by the next column";
-    Tables, "S", [Char('S')], Action::Invert, "turn the order round";
-    On(Screen::Paths), "e", [Char('e')], Action::Scan, "scan the path now";
-    On(Screen::Cron), "e", [Char('e')], Action::Scan, "read the crontabs now";
-    On(Screen::Processes), "d", [Char('d')], Action::Kill, "send the process a signal";
-    On(Screen::Logs), "f", [Char('f')], Action::Follow, "follow the log";
-    On(Screen::Logs), "p", [Char('p')], Action::PauseLog, "have the node pause reading the log, or go on";
+    Tables, "Enter", [Press(Key::Enter)], Action::Open, "open: detail, a node's overview, a log's lines";
+    Tables, "/", [Char('/')], Action::Filter, "filter: only rows that hold a text";
+    Tables, "s", [Char('s')], Action::Sort, "sort: by the next column";
+    Tables, "S", [Char('S')], Action::Invert, "invert: turn the order round";
+    On(Screen::Paths), "e", [Char('e')], Action::Scan, "scan: the path, now";
+    On(Screen::Cron), "e", [Char('e')], Action::Scan, "read: the crontabs, now";
+    On(Screen::Processes), "d", [Char('d')], Action::Kill, "kill: send the process a signal";
+    On(Screen::Logs), "f", [Char('f')], Action::Follow, "follow: the log";
+    On(Screen::Logs), "p", [Char('p')], Action::PauseLog, "pause: have the node stop reading the log, or go on";
     Lines, "f", [Char('f')], Action::Follow, "follow: to the end, and move with it";
     Lines, "p", [Char('p')], Action::Pause, "pause: the lines stay where they are";
-    Lines, "/", [Char('/')], Action::Search, "search for a regular expression";
-    Lines, "n", [Char('n')], Action::NextFound, "next line found";
-    Lines, "N", [Char('N')], Action::PreviousFound, "previous line found";
-    Lines, "&", [Char('&')], Action::Match, "show only lines that match; the node chooses them";
+    Lines, "/", [Char('/')], Action::Search, "search: a regular expression";
+    Lines, "n", [Char('n')], Action::NextFound, "next: line found";
+    Lines, "N", [Char('N')], Action::PreviousFound, "previous: line found";
+    Lines, "&", [Char('&')], Action::Match, "match: only lines that do; the node chooses them";
     Lines, "t", [Char('t')], Action::Times, "times: absolute, relative, off";
-    Lines, "w", [Char('w')], Action::Wrap, "wrap long lines, or not";
+    Lines, "w", [Char('w')], Action::Wrap, "wrap: long lines, or not";
     Lines, "h, ←", [Char('h'), Press(Key::Left)], Action::Left, "to the left of long lines";
     Lines, "l, →", [Char('l'), Press(Key::Right)], Action::Right, "to the right of long lines";
 ];
@@ -218,8 +218,16 @@ pub fn action(event: &Event, places: &[Place], readonly: bool) -> Option<Action>
 pub fn markdown() -> String {
     let mut table = "| key | where | what |\n|---|---|---|\n".to_owned();
     for key in KEYS {
-        let keys: Vec<_> = key.shown.split(", ").map(|key| format!("`{key}`")).collect();
-        let row = [keys.join(", "), key.place.title().to_owned(), key.says.to_owned()];
+        let keys: Vec<_> = key
+            .shown
+            .split(", ")
+            .map(|key| format!("`{key}`"))
+            .collect();
+        let row = [
+            keys.join(", "),
+            key.place.title().to_owned(),
+            key.says.to_owned(),
+        ];
         table.push_str(&format!("| {} |\n", row.join(" | ")));
     }
     table
@@ -235,8 +243,11 @@ mod tests {
         for in_lines in [false, true] {
             for screen in ALL {
                 for place in places(screen, in_lines) {
-                    let mut events: Vec<_> =
-                        KEYS.iter().filter(|key| key.place == place).flat_map(|key| key.events).collect();
+                    let mut events: Vec<_> = KEYS
+                        .iter()
+                        .filter(|key| key.place == place)
+                        .flat_map(|key| key.events)
+                        .collect();
                     let all = events.len();
                     events.sort_by_key(|event| format!("{event:?}"));
                     events.dedup();
@@ -258,14 +269,27 @@ mod tests {
 
     #[test]
     fn the_special_meaning_goes_before_the_general() {
-        assert_eq!(action(&Char('/'), &places(Screen::Logs, true), false), Some(Action::Search));
-        assert_eq!(action(&Char('/'), &places(Screen::Logs, false), false), Some(Action::Filter));
-        assert_eq!(action(&Char('p'), &places(Screen::Cron, false), false), None);
+        assert_eq!(
+            action(&Char('/'), &places(Screen::Logs, true), false),
+            Some(Action::Search)
+        );
+        assert_eq!(
+            action(&Char('/'), &places(Screen::Logs, false), false),
+            Some(Action::Filter)
+        );
+        assert_eq!(
+            action(&Char('p'), &places(Screen::Cron, false), false),
+            None
+        );
     }
 
     #[test]
     fn the_table_in_the_readme_is_that_of_the_keys() {
         let readme = include_str!("../../README.md");
-        assert!(readme.contains(&markdown()), "README.md should hold:\n{}", markdown());
+        assert!(
+            readme.contains(&markdown()),
+            "README.md should hold:\n{}",
+            markdown()
+        );
     }
 }

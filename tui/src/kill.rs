@@ -69,7 +69,10 @@ impl KillDialog {
         }
         match (&mut self.step, event) {
             (Step::Choose, Event::Char('q')) => return Pressed::Close,
-            (Step::Choose, Event::Char('j' | 'l') | Event::Key(Key::Down | Key::Right | Key::Tab)) => {
+            (
+                Step::Choose,
+                Event::Char('j' | 'l') | Event::Key(Key::Down | Key::Right | Key::Tab),
+            ) => {
                 self.signal = (self.signal + 1) % SIGNALS.len();
             }
             (Step::Choose, Event::Char('k' | 'h') | Event::Key(Key::Up | Key::Left)) => {
@@ -160,10 +163,22 @@ impl KillDialog {
             ("pid", process.pid.to_string()),
             ("name", process.process_name.clone()),
             ("command", process.cmdline.clone()),
-            ("user", process.user.clone().unwrap_or_else(|| "not known".to_owned())),
+            (
+                "user",
+                process
+                    .user
+                    .clone()
+                    .unwrap_or_else(|| "not known".to_owned()),
+            ),
             ("runtime", human::duration(process.runtime_sec)),
             ("started", format!("{}Z", moment(process.start_time))),
-            ("watched", process.watch.clone().unwrap_or_else(|| "no: the node will refuse".to_owned())),
+            (
+                "watched",
+                process
+                    .watch
+                    .clone()
+                    .unwrap_or_else(|| "no: the node will refuse".to_owned()),
+            ),
             ("as of", format!("{}Z", moment(self.opened_at))),
         ];
         for (name, value) in fields {
@@ -203,13 +218,21 @@ impl KillDialog {
             }
         }
         if process.user != current.user {
-            let user = |user: &Option<String>| user.clone().unwrap_or_else(|| "not known".to_owned());
-            changes.push(format!("user changed: {} → {}", user(&process.user), user(&current.user)));
+            let user =
+                |user: &Option<String>| user.clone().unwrap_or_else(|| "not known".to_owned());
+            changes.push(format!(
+                "user changed: {} → {}",
+                user(&process.user),
+                user(&current.user)
+            ));
         }
         if process.start_time != current.start_time {
             let (before, after) = (moment(process.start_time), moment(current.start_time));
             changes.push(format!("another process: started {before}Z → {after}Z"));
         }
-        changes.iter().map(|change| Line::new(Role::Warn, change)).collect()
+        changes
+            .iter()
+            .map(|change| Line::new(Role::Warn, change))
+            .collect()
     }
 }

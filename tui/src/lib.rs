@@ -99,7 +99,11 @@ pub fn run(options: Options) -> Result<(), ConsoleError> {
 ///
 /// # Errors
 /// Why it can't be asked for.
-pub fn once(options: Options, screen: Screen, (width, height): (u16, u16)) -> Result<(String, bool), ConsoleError> {
+pub fn once(
+    options: Options,
+    screen: Screen,
+    (width, height): (u16, u16),
+) -> Result<(String, bool), ConsoleError> {
     let (mut app, clients, _) = prepare(options)?;
     let size = Size {
         width: width.into(),
@@ -131,7 +135,11 @@ fn prepare(options: Options) -> Result<(App, Vec<Client>, Duration), ConsoleErro
     if !options.nodes.is_empty() {
         nodes = options.nodes.iter().map(given).collect();
     } else if nodes.is_empty() {
-        nodes = vec![given(&options.default_node.unwrap_or_else(|| DEFAULT_NODE.to_owned()))];
+        nodes = vec![given(
+            &options
+                .default_node
+                .unwrap_or_else(|| DEFAULT_NODE.to_owned()),
+        )];
     } else {
         token = None;
     }
@@ -145,14 +153,30 @@ fn prepare(options: Options) -> Result<(App, Vec<Client>, Duration), ConsoleErro
             None => token.clone(),
         };
         let timeout = TIMEOUT;
-        clients.push(Client::new(&node.address, ClientOptions { timeout, token })?);
+        clients.push(Client::new(
+            &node.address,
+            ClientOptions { timeout, token },
+        )?);
     }
-    let chosen = nodes.iter().position(|node| Some(&node.name) == ui.default_node.as_ref());
+    let chosen = nodes
+        .iter()
+        .position(|node| Some(&node.name) == ui.default_node.as_ref());
     let settings = Settings {
         readonly: options.readonly,
-        theme: if options.no_colours { Theme::Mono } else { ui.theme },
+        theme: if options.no_colours {
+            Theme::Mono
+        } else {
+            ui.theme
+        },
         thresholds: ui.thresholds,
     };
-    let nodes = nodes.iter().map(|node| Node::new(&node.name, &node.address)).collect();
-    Ok((App::new(nodes, chosen.unwrap_or(0), settings), clients, ui.refresh_interval))
+    let nodes = nodes
+        .iter()
+        .map(|node| Node::new(&node.name, &node.address))
+        .collect();
+    Ok((
+        App::new(nodes, chosen.unwrap_or(0), settings),
+        clients,
+        ui.refresh_interval,
+    ))
 }

@@ -16,7 +16,7 @@ use etlmon_shared::path::{PathStats, PathTopEntry};
 use etlmon_shared::process::Process;
 use etlmon_shared::transfer::Transfer;
 
-use crate::query::{Answer, Query};
+use crate::query::{Answer, Query, TransferFilter};
 
 /// Moments of a path's past that are kept.
 const TREND: usize = 120;
@@ -97,7 +97,7 @@ pub struct Node {
     /// Its cron jobs.
     pub cron: Noun<Vec<CronJob>>,
     /// Its newest transfers, and by what they were chosen.
-    pub transfers: Noun<(Vec<(String, String)>, Vec<Transfer>)>,
+    pub transfers: Noun<(TransferFilter, Vec<Transfer>)>,
     /// The newest commands.
     pub audit: Noun<Vec<AuditEntry>>,
     /// Numbers of files that each path had, oldest first.
@@ -198,7 +198,8 @@ impl Node {
 
     /// One moment a scan: a path that is asked for more often than it is scanned is not steadier.
     fn follow_trends(&mut self, rows: &[PathStats]) {
-        self.trends.retain(|path, _| rows.iter().any(|row| row.path == *path));
+        self.trends
+            .retain(|path, _| rows.iter().any(|row| row.path == *path));
         for row in rows {
             let (Some(at), Some(files)) = (row.collected_at, row.file_count) else {
                 continue;
@@ -224,7 +225,9 @@ impl Node {
             return;
         }
         let rate = |row: &LogFile| {
-            let earlier = before.iter().find(|earlier| earlier.path == row.path && earlier.name == row.name)?;
+            let earlier = before
+                .iter()
+                .find(|earlier| earlier.path == row.path && earlier.name == row.name)?;
             let lines = row.lines_stored.checked_sub(earlier.lines_stored)?;
             Some((row.path.clone(), float(lines) / seconds))
         };
@@ -233,7 +236,10 @@ impl Node {
 }
 
 /// A whole number for arithmetic and for bars: beyond 2^53 it is not exact.
-#[allow(clippy::cast_precision_loss, reason = "shown with three digits at most")]
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "shown with three digits at most"
+)]
 pub fn float(number: u64) -> f64 {
     number as f64
 }

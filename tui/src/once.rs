@@ -20,7 +20,9 @@ pub fn print(app: &mut App, clients: &[Client], screen: Screen, size: Size) -> (
             .enumerate()
             .map(|(index, client)| scope.spawn(move || ask(app, index, client)))
             .collect();
-        let answers = asking.into_iter().map(|asking| asking.join().unwrap_or_default());
+        let answers = asking
+            .into_iter()
+            .map(|asking| asking.join().unwrap_or_default());
         answers.collect()
     });
     let now = Timestamp::now();
@@ -44,7 +46,10 @@ fn ask(app: &App, index: usize, client: &Client) -> Vec<Report> {
             }
             Err(error) => {
                 let retry_in = std::time::Duration::ZERO;
-                reports.push(Report::Unreachable { reason: error.to_string(), retry_in });
+                reports.push(Report::Unreachable {
+                    reason: refusal(&error),
+                    retry_in,
+                });
                 break;
             }
         }

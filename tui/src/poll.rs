@@ -138,7 +138,7 @@ impl Polling {
                     let retry_in = self.pause;
                     self.due = Instant::now() + retry_in;
                     self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-                    let reason = error.to_string();
+                    let reason = refusal(&error);
                     return tell(Report::Unreachable { reason, retry_in });
                 }
             };
@@ -160,22 +160,28 @@ fn answers(error: &ClientError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
     use etlmon_shared::client::ClientOptions;
+    use std::sync::mpsc;
 
     #[test]
     fn a_node_that_is_away_is_left_alone_for_longer_each_time_until_somebody_asks() {
-        let options = ClientOptions { timeout: Duration::from_secs(1), token: None };
+        let options = ClientOptions {
+            timeout: Duration::from_secs(1),
+            token: None,
+        };
         // Nothing listens on port 1.
         let client = Client::new("127.0.0.1:1", options).unwrap();
         let (sender, receiver) = mpsc::channel();
-        let poller = Poller::start(client, Duration::from_millis(5), move |report| sender.send(report).is_ok()).unwrap();
+        let poller = Poller::start(client, Duration::from_millis(5), move |report| {
+            sender.send(report).is_ok()
+        })
+        .unwrap();
         poller.want(BTreeSet::from([Query::Health]));
         for expected in [5, 10, 20, 40] {
             match receiver.recv_timeout(Duration::from_secs(10)).unwrap() {
                 Report::Unreachable { retry_in, reason } => {
                     assert_eq!(retry_in, Duration::from_millis(expected));
-                    assert!(reason.contains("127.0.0.1:1"), "{reason}");
+                    assert!(reason.contains("refused"), "{reason}");
                 }
                 other => panic!("{other:?}"),
             }

@@ -17,6 +17,9 @@ const PATHS: &str = "10000";
 /// Biggest entries of a path.
 const TOP: &str = "20";
 
+/// Parameters by which transfers are chosen.
+pub type TransferFilter = Vec<(String, String)>;
+
 /// One thing to ask.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Query {
@@ -35,7 +38,7 @@ pub enum Query {
     /// Its cron jobs.
     Cron,
     /// The newest transfers, of those with all these parameters.
-    Transfers(Vec<(String, String)>),
+    Transfers(TransferFilter),
     /// The newest commands.
     Audit,
 }
@@ -58,7 +61,7 @@ pub enum Answer {
     /// To [`Query::Cron`].
     Cron(Vec<CronJob>),
     /// To [`Query::Transfers`] with these parameters, in ascending id.
-    Transfers(Vec<(String, String)>, Vec<Transfer>),
+    Transfers(TransferFilter, Vec<Transfer>),
     /// To [`Query::Audit`], in ascending id.
     Audit(Vec<AuditEntry>),
 }
@@ -81,7 +84,9 @@ impl Query {
             Self::Processes => Answer::Processes(client.get(routes::PROCESSES, &[])?),
             Self::Cron => Answer::Cron(client.get(routes::CRON, &[])?),
             Self::Transfers(filter) => {
-                let pairs = filter.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+                let pairs = filter
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str()));
                 let query: Vec<_> = pairs.collect();
                 let found = client.rows(routes::XFERLOG, &query, None, NEWEST)?;
                 Answer::Transfers(filter.clone(), found.rows)
@@ -98,6 +103,9 @@ pub fn refusal(error: &ClientError) -> String {
             "not offered by this node".to_owned()
         }
         ClientError::Problem(problem) => format!("refused: {}", problem.detail),
+        // Where the node is stands beside it.
+        ClientError::Unreachable { reason, .. } => reason.clone(),
+        ClientError::Answer { reason, .. } => format!("does not answer as etlmon: {reason}"),
         other => other.to_string(),
     }
 }

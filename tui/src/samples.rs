@@ -77,7 +77,13 @@ pub fn paths() -> Vec<PathStats> {
     };
     read(json!([
         row("/data/in", Some(72), "OK", None, 30),
-        row("/data/missing", None, "ERROR", Some("No such file or directory"), 4000),
+        row(
+            "/data/missing",
+            None,
+            "ERROR",
+            Some("No such file or directory"),
+            4000
+        ),
     ]))
 }
 
@@ -89,7 +95,10 @@ pub fn logs() -> Vec<LogFile> {
             "last_line_at": ago(2), "gap_bytes": 0, "gap_count": 0, "unmeasured_gap_count": 0, "truncated_bytes": 0
         })
     };
-    read(json!([row("app", "TAILING", 0), row("loader", "PAUSED", 500_000)]))
+    read(json!([
+        row("app", "TAILING", 0),
+        row("loader", "PAUSED", 500_000)
+    ]))
 }
 
 pub fn processes() -> Vec<Process> {
@@ -131,7 +140,10 @@ pub fn transfers() -> Vec<Transfer> {
             "direction": direction, "status": status, "access_mode": "real", "service": "ftp"
         })
     };
-    read(json!([row(1, "upload", "complete"), row(2, "download", "incomplete")]))
+    read(json!([
+        row(1, "upload", "complete"),
+        row(2, "download", "incomplete")
+    ]))
 }
 
 pub fn audit() -> Vec<AuditEntry> {
@@ -154,7 +166,10 @@ pub fn line(id: i64, text: &str) -> LogLine {
 /// A console with a node that has answered everything, and one that is down.
 pub fn app() -> App {
     let mut app = App::new(
-        vec![Node::new("etl-01", "http://etl-01:8080"), Node::new("etl-02", "http://etl-02:8080")],
+        vec![
+            Node::new("etl-01", "http://etl-01:8080"),
+            Node::new("etl-02", "http://etl-02:8080"),
+        ],
         0,
         Settings::default(),
     );
@@ -171,7 +186,14 @@ pub fn app() -> App {
     for answer in answers {
         app.take(0, Report::Answered(Box::new(answer)), now());
     }
-    let reason = "http://etl-02:8080 does not answer: Connection refused".to_owned();
-    app.take(1, Report::Unreachable { reason, retry_in: Duration::from_secs(4) }, now());
+    let reason = "Connection refused".to_owned();
+    app.take(
+        1,
+        Report::Unreachable {
+            reason,
+            retry_in: Duration::from_secs(4),
+        },
+        now(),
+    );
     app
 }

@@ -160,7 +160,7 @@ impl Table {
         let top = first_shown(chosen.unwrap_or(0), room, self.rows.len());
         let shown = self.rows.get(top..).unwrap_or_default();
         let shown = shown.get(..room.min(shown.len())).unwrap_or_default();
-        let widths = self.widths(shown, size.width);
+        let widths = self.widths(shown, state.and_then(|state| state.sort), size.width);
         let mut lines = vec![self.heading(&widths, state)];
         for (at, row) in shown.iter().enumerate() {
             let mut line = Line::default();
@@ -201,17 +201,18 @@ impl Table {
     }
 
     /// The width of each column; none for those that there is no room for.
-    fn widths(&self, shown: &[Row], room: usize) -> Vec<Option<usize>> {
+    fn widths(&self, shown: &[Row], sorted: Option<usize>, room: usize) -> Vec<Option<usize>> {
         let wanted = |(index, column): (usize, &Column)| {
             let cells = shown.iter().filter_map(|row| row.cells.get(index));
             let widest = cells.map(|cell| safe_width(&cell.text)).max().unwrap_or(0);
             // One more for the mark of the order.
-            Some(widest.max(width(column.title) + 1))
+            let mark = usize::from(sorted == Some(index));
+            Some(widest.max(width(column.title) + mark))
         };
         let mut widths: Vec<_> = self.columns.iter().enumerate().map(wanted).collect();
         loop {
             let excess = total(&widths).saturating_sub(room);
-            if excess == 0 || self.shrink(&mut widths, excess) {
+            if excess == 0 || self.shrink(&mut widths, excess, |column| column.least) {
                 return widths;
             }
             let columns = self.columns.iter().enumerate();
@@ -220,6 +221,8 @@ impl Table {
                 return widths;
             };
             if column.priority == 0 {
+                // These are never dropped, and share what there is.
+                self.shrink(&mut widths, excess, |_| 4);
                 return widths;
             }
             if let Some(width) = widths.get_mut(index) {
@@ -229,11 +232,23 @@ impl Table {
     }
 
     /// Takes the excess from columns that are wider than they need; whether that was enough.
-    fn shrink(&self, widths: &mut [Option<usize>], excess: usize) -> bool {
+    fn shrink(
+        &self,
+        widths: &mut [Option<usize>],
+        excess: usize,
+        least: impl Fn(&Column) -> usize,
+    ) -> bool {
         let spare = |(column, width): (&Column, &Option<usize>)| {
-            width.map_or(0, |width| width.saturating_sub(column.least.max(1)))
+            width.map_or(0, |width| width.saturating_sub(least(column).max(1)))
         };
-        if self.columns.iter().zip(widths.iter()).map(spare).sum::<usize>() < excess {
+        if self
+            .columns
+            .iter()
+            .zip(widths.iter())
+            .map(spare)
+            .sum::<usize>()
+            < excess
+        {
             return false;
         }
         let mut left = excess;

@@ -70,7 +70,10 @@ pub fn run(start: impl FnOnce(&mut Cursive) -> io::Result<Console>) -> Result<()
 
 fn keep(panics: &Panics, info: &PanicHookInfo<'_>) {
     let message = info.payload_as_str().unwrap_or("a value that is no text");
-    let place = info.location().map(|at| format!(" at {at}")).unwrap_or_default();
+    let place = info
+        .location()
+        .map(|at| format!(" at {at}"))
+        .unwrap_or_default();
     let mut panics = panics.lock().unwrap_or_else(PoisonError::into_inner);
     panics.push(format!("{message}{place}"));
 }
@@ -95,7 +98,8 @@ fn show(
             Left::Ended => return Ok(()),
             Left::Stopped => {
                 // Not the signal that can be caught: that one is caught.
-                kill_process(getpid(), Signal::STOP).map_err(|error| ConsoleError::Terminal(error.into()))?;
+                kill_process(getpid(), Signal::STOP)
+                    .map_err(|error| ConsoleError::Terminal(error.into()))?;
             }
             Left::Continued => {}
         }
@@ -110,19 +114,29 @@ enum Left {
     Continued,
 }
 
-fn until_left(runner: &mut CursiveRunner<&mut Cursive>, signals: &Signals, panics: &Panics) -> Left {
+fn until_left(
+    runner: &mut CursiveRunner<&mut Cursive>,
+    signals: &Signals,
+    panics: &Panics,
+) -> Left {
     runner.refresh();
     let mut drawn = Instant::now();
     signals.go_on.store(false, Ordering::Release);
     while runner.is_running() {
         let busy = runner.process_events();
-        let is_broken = !panics.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        let is_broken = !panics
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty();
         if signals.end.load(Ordering::Acquire) || is_broken {
             return Left::Ended;
         }
         let since_drawn = drawn.elapsed();
         let state = runner.call_on_name(NAME, |console: &mut Console| {
-            (std::mem::take(&mut console.suspended), console.is_due(since_drawn))
+            (
+                std::mem::take(&mut console.suspended),
+                console.is_due(since_drawn),
+            )
         });
         let (suspended, is_due) = state.unwrap_or_default();
         if suspended || signals.stop.swap(false, Ordering::AcqRel) {

@@ -92,14 +92,18 @@ mod tests {
     fn without_colours_none_is_sent() {
         for role in [Role::Plain, Role::Good, Role::Warn, Role::Bad, Role::Found] {
             let style = Theme::Mono.style(role, false);
-            assert_eq!(style.color, ColorStyle::new(Color::TerminalDefault, Color::TerminalDefault));
+            assert_eq!(
+                style.color,
+                ColorStyle::new(Color::TerminalDefault, Color::TerminalDefault)
+            );
         }
     }
 
     #[test]
     fn good_and_bad_differ_in_every_theme() {
         for (_, theme) in Theme::NAMES {
-            let [good, warn, bad] = [Role::Good, Role::Warn, Role::Bad].map(|role| theme.style(role, false));
+            let [good, warn, bad] =
+                [Role::Good, Role::Warn, Role::Bad].map(|role| theme.style(role, false));
             assert!(good != warn && warn != bad && good != bad, "{theme:?}");
         }
     }

@@ -37,7 +37,11 @@ impl App {
 
     fn top(&self, size: Size, now: Timestamp) -> Vec<Line> {
         let mut lines = vec![self.heading(now)];
-        if let Link::Down { reason, since, retry_at } = &self.node().link
+        if let Link::Down {
+            reason,
+            since,
+            retry_at,
+        } = &self.node().link
             && self.screen != Screen::Nodes
             && size.height >= WITH_REASON
         {
@@ -66,7 +70,10 @@ impl App {
             let (state, role) = nodes::state(self.node());
             line.push(Role::Title, &self.node().name);
             if self.nodes.len() > 1 {
-                line.push(Role::Dim, &format!(" {}/{}", self.node + 1, self.nodes.len()));
+                line.push(
+                    Role::Dim,
+                    &format!(" {}/{}", self.node + 1, self.nodes.len()),
+                );
             }
             line.push(Role::Plain, " ");
             line.push(role, state);
@@ -160,7 +167,9 @@ impl App {
         let (refused, at) = self.screen.standing(self.node());
         match (refused, at) {
             (Some(_), None) => "nothing: the node refuses to answer",
-            (_, Some(_)) if !self.table_state().filter.is_empty() => "no row holds this; Esc takes the filter away",
+            (_, Some(_)) if !self.table_state().filter.is_empty() => {
+                "no row holds this; Esc takes the filter away"
+            }
             (_, Some(_)) => "none",
             (None, None) => "nothing has come yet",
         }
@@ -226,7 +235,10 @@ impl App {
 
     /// What is shown between the first and the last lines, as text.
     pub(super) fn body_text(&self, now: Timestamp) -> String {
-        let size = Size { width: 500, height: self.height.max(1) };
+        let size = Size {
+            width: 500,
+            height: self.height.max(1),
+        };
         let frame = Frame::new(self.body(size, now), size);
         frame.text().trim_end().to_owned()
     }
@@ -242,10 +254,17 @@ fn entry(key: &str, says: &str) -> Line {
 /// The lines from one on, without leaving the screen empty.
 fn scrolled(lines: Vec<Line>, top: usize, size: Size) -> Vec<Line> {
     let last = lines.len().saturating_sub(size.height);
-    lines.into_iter().skip(top.min(last)).take(size.height).collect()
+    lines
+        .into_iter()
+        .skip(top.min(last))
+        .take(size.height)
+        .collect()
 }
 
 /// Long lines go on in the next one.
 fn wrapped(lines: Vec<Line>, columns: usize) -> Vec<Line> {
-    lines.into_iter().flat_map(|line| line.wrap(columns)).collect()
+    lines
+        .into_iter()
+        .flat_map(|line| line.wrap(columns))
+        .collect()
 }

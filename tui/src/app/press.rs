@@ -36,7 +36,10 @@ impl App {
             }
             Overlay::None | Overlay::Help(_) | Overlay::Detail(..) => {}
         }
-        if let Event::Mouse { event, position, .. } = event {
+        if let Event::Mouse {
+            event, position, ..
+        } = event
+        {
             return self.mouse(*event, position.y, now);
         }
         let places = keys::places(self.screen, self.lines.is_some());
@@ -50,14 +53,17 @@ impl App {
         match event {
             MouseEvent::WheelDown => return self.act(Action::Down, now),
             MouseEvent::WheelUp => return self.act(Action::Up, now),
-            MouseEvent::Press(MouseButton::Left) if matches!(self.overlay, Overlay::None) && self.lines.is_none() => {}
+            MouseEvent::Press(MouseButton::Left)
+                if matches!(self.overlay, Overlay::None) && self.lines.is_none() => {}
             _ => return Vec::new(),
         }
         // Two clicks on a row open it, as Enter does.
         let offset = y.checked_sub(self.above + 1);
         let row = offset.and_then(|offset| {
             let table = self.table(now)?;
-            table.row_at(self.table_state(), offset, self.height).map(|row| row.id.clone())
+            table
+                .row_at(self.table_state(), offset, self.height)
+                .map(|row| row.id.clone())
         });
         let Some(id) = row else { return Vec::new() };
         if self.table_state().chosen.as_ref() == Some(&id) {
@@ -129,7 +135,11 @@ impl App {
         } else if self.screen == Screen::Transfers && !self.transfer_filter.is_empty() {
             self.transfer_filter.clear();
         } else if self.screen != Screen::Nodes {
-            let home = if self.screen == Screen::Overview { Screen::Nodes } else { Screen::Overview };
+            let home = if self.screen == Screen::Overview {
+                Screen::Nodes
+            } else {
+                Screen::Overview
+            };
             self.show(home);
         }
     }
@@ -205,7 +215,11 @@ impl App {
                 if let Some(log) = self.log(id) {
                     let name = log.name.clone();
                     let is_paused = log.status == LogStatus::Paused;
-                    return self.send(if is_paused { Command::ResumeLog(name) } else { Command::PauseLog(name) });
+                    return self.send(if is_paused {
+                        Command::ResumeLog(name)
+                    } else {
+                        Command::PauseLog(name)
+                    });
                 }
             }
             (Action::Kill, _) => self.open_kill(id, now),
@@ -215,7 +229,12 @@ impl App {
     }
 
     fn log(&self, id: &str) -> Option<&LogFile> {
-        self.node().logs.rows.iter().flatten().find(|log| logs::id(log) == id)
+        self.node()
+            .logs
+            .rows
+            .iter()
+            .flatten()
+            .find(|log| logs::id(log) == id)
     }
 
     /// Shows the lines of a log.
@@ -263,7 +282,7 @@ impl App {
             Action::Up => lines.scroll(Way::Older, 1),
             Action::PageDown => lines.scroll(Way::Newer, page),
             Action::PageUp => lines.scroll(Way::Older, page),
-            Action::First => Some(lines.to_first()),
+            Action::First => Some(lines.go_first()),
             Action::Last | Action::Follow => Some(lines.follow()),
             Action::Pause if lines.following => {
                 lines.stay();
@@ -354,7 +373,11 @@ impl App {
                 Ok(regex) => {
                     lines.search = Some(regex);
                     lines.found = None;
-                    return lines.find(Way::Older).map(Effect::Lines).into_iter().collect();
+                    return lines
+                        .find(Way::Older)
+                        .map(Effect::Lines)
+                        .into_iter()
+                        .collect();
                 }
                 Err(_) => self.warn(format!("`{text}` is no regular expression")),
             },

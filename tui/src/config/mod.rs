@@ -154,7 +154,11 @@ pub fn load(explicit: Option<&Path>) -> Result<Config, ConfigError> {
 }
 
 fn default_file() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let configs = folder("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
     let configs = configs.or_else(|| folder("HOME").map(|home| home.join(".config")))?;
     Some(configs.join("etlmon/ui.yaml"))
@@ -162,7 +166,9 @@ fn default_file() -> Option<PathBuf> {
 
 fn read(file: &Path) -> io::Result<String> {
     let mut text = String::new();
-    let length = File::open(file)?.take(LARGEST_BYTES + 1).read_to_string(&mut text)?;
+    let length = File::open(file)?
+        .take(LARGEST_BYTES + 1)
+        .read_to_string(&mut text)?;
     match u64::try_from(length) {
         Ok(length) if length <= LARGEST_BYTES => Ok(text),
         _ => Err(io::Error::other("it is larger than 1 MiB")),
@@ -181,16 +187,25 @@ pub fn parse(file: &Path, text: &str) -> Result<Config, ConfigError> {
     };
     let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
     // An empty document is as good as none.
-    let read: Option<Config> = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let place = error.location().map(|at| (at.line(), at.column()));
-        let formatter = serde_saphyr::DefaultMessageFormatter;
-        let message = serde_saphyr::MessageFormatter::format_message(&formatter, error.without_snippet());
-        invalid(place, message.into_owned())
-    })?;
+    let read: Option<Config> =
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+            let place = error.location().map(|at| (at.line(), at.column()));
+            let formatter = serde_saphyr::DefaultMessageFormatter;
+            let message =
+                serde_saphyr::MessageFormatter::format_message(&formatter, error.without_snippet());
+            invalid(place, message.into_owned())
+        })?;
     let config = read.unwrap_or_default();
     let mut names = std::collections::BTreeSet::new();
-    if let Some(twice) = config.nodes.iter().find(|node| !names.insert(node.name.as_str())) {
-        let message = format!("two nodes are called `{}`; give each its own name", twice.name);
+    if let Some(twice) = config
+        .nodes
+        .iter()
+        .find(|node| !names.insert(node.name.as_str()))
+    {
+        let message = format!(
+            "two nodes are called `{}`; give each its own name",
+            twice.name
+        );
         return Err(invalid(None, message));
     }
     if let Some(name) = &config.ui.default_node
@@ -219,7 +234,9 @@ mod tests {
         let enabled: String = shipped
             .lines()
             .map(|line| match line.strip_prefix('#') {
-                Some(setting) if !setting.starts_with(' ') || setting.starts_with("  ") => format!("{setting}\n"),
+                Some(setting) if !setting.starts_with(' ') || setting.starts_with("  ") => {
+                    format!("{setting}\n")
+                }
                 _ => format!("{line}\n"),
             })
             .collect();
@@ -231,7 +248,11 @@ mod tests {
     #[test]
     fn an_empty_file_is_as_good_as_none() {
         for text in ["", "# nothing\n", "nodes: []\n"] {
-            assert_eq!(parse(Path::new("ui.yaml"), text).unwrap(), Config::default(), "{text}");
+            assert_eq!(
+                parse(Path::new("ui.yaml"), text).unwrap(),
+                Config::default(),
+                "{text}"
+            );
         }
     }
 
@@ -241,13 +262,37 @@ mod tests {
             ("ui:\n  colour: red\n", "ui.yaml:2:", "theme"),
             ("ui:\n  theme: red\n", "ui.yaml:2:", "colourblind"),
             ("ui:\n  refresh_interval: 2\n", "ui.yaml:2:", "such as 2s"),
-            ("ui:\n  refresh_interval: 0s\n", "ui.yaml:2:", "from 200ms to 1h"),
-            ("ui:\n  thresholds:\n    disk_percent: [90, 80]\n", "ui.yaml:3:", "the first below the second"),
-            ("ui:\n  thresholds:\n    full_in: [1h, 1d]\n", "ui.yaml:3:", "the first above the second"),
-            ("nodes:\n  - { name: a, address: 'https://b' }\n", "ui.yaml:2:", "no TLS"),
+            (
+                "ui:\n  refresh_interval: 0s\n",
+                "ui.yaml:2:",
+                "from 200ms to 1h",
+            ),
+            (
+                "ui:\n  thresholds:\n    disk_percent: [90, 80]\n",
+                "ui.yaml:3:",
+                "the first below the second",
+            ),
+            (
+                "ui:\n  thresholds:\n    full_in: [1h, 1d]\n",
+                "ui.yaml:3:",
+                "the first above the second",
+            ),
+            (
+                "nodes:\n  - { name: a, address: 'https://b' }\n",
+                "ui.yaml:2:",
+                "no TLS",
+            ),
             ("nodes:\n  - { name: a }\n", "ui.yaml:2:", "address"),
-            ("nodes: [{ name: a, address: b }, { name: a, address: c }]", "ui.yaml:", "called `a`"),
-            ("ui: { default_node: x }", "ui.yaml:", "no node is called so"),
+            (
+                "nodes: [{ name: a, address: b }, { name: a, address: c }]",
+                "ui.yaml:",
+                "called `a`",
+            ),
+            (
+                "ui: { default_node: x }",
+                "ui.yaml:",
+                "no node is called so",
+            ),
             ("nodes: [", "ui.yaml:1:", ""),
         ] {
             let told = refusal(text);

@@ -33,7 +33,11 @@ impl LinesView {
 
     fn following_range(&self, room: usize) -> Range<usize> {
         let all = self.lines.len();
-        let from = if self.following { all.saturating_sub(room) } else { self.top.min(all) };
+        let from = if self.following {
+            all.saturating_sub(room)
+        } else {
+            self.top.min(all)
+        };
         from..all.min(from + room)
     }
 
@@ -50,7 +54,10 @@ impl LinesView {
         }
         match self.missed {
             Some(0) => {}
-            Some(missed) => line.push(Role::Bad, &format!("  {missed} deleted before they could be sent")),
+            Some(missed) => line.push(
+                Role::Bad,
+                &format!("  {missed} deleted before they could be sent"),
+            ),
             None => line.push(Role::Bad, "  some deleted before they could be sent"),
         }
         if let Some(trouble) = &self.trouble {
@@ -75,7 +82,11 @@ impl LinesView {
             Times::Off => String::new(),
         };
         // A narrow screen is for the text.
-        let time = if columns < 3 * time.len() { String::new() } else { time };
+        let time = if columns < 3 * time.len() {
+            String::new()
+        } else {
+            time
+        };
         let text = for_terminal(&line.line);
         let room = columns.saturating_sub(width(&time)).max(1);
         let found = self.found_in(&text);
@@ -104,7 +115,9 @@ impl LinesView {
                 break;
             }
         }
-        if line.truncated && let Some(row) = rows.last_mut() {
+        if line.truncated
+            && let Some(row) = rows.last_mut()
+        {
             row.push(Role::Warn, " [cut]");
         }
         if self.found == Some(line.id) {
@@ -115,7 +128,9 @@ impl LinesView {
 
     fn found_in(&self, text: &str) -> Vec<Range<usize>> {
         let all = self.search.iter().flat_map(|search| search.find_iter(text));
-        all.map(|hit| hit.range()).filter(|range| !range.is_empty()).collect()
+        all.map(|hit| hit.range())
+            .filter(|range| !range.is_empty())
+            .collect()
     }
 }
 

@@ -3,8 +3,6 @@
 pub mod draw;
 pub mod page;
 pub mod tail;
-#[cfg(test)]
-mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -117,6 +115,12 @@ impl LinesView {
         (view, need)
     }
 
+    /// The number of the page that was asked for last.
+    #[cfg(test)]
+    pub fn asked(&self) -> u64 {
+        self.asked
+    }
+
     /// Goes to the end and moves with it.
     pub fn follow(&mut self) -> Need {
         self.following = true;
@@ -153,7 +157,7 @@ impl LinesView {
     }
 
     /// To the first line that is stored.
-    pub fn to_first(&mut self) -> Need {
+    pub fn go_first(&mut self) -> Need {
         self.stay();
         self.ask(Want::First)
     }
@@ -176,12 +180,16 @@ impl LinesView {
             Way::Older => {
                 let end = from.unwrap_or_else(|| (self.top + self.height).min(self.lines.len()));
                 let mut before = self.lines.iter().take(end).rev();
-                before.find(|line| regex.is_match(&line.line)).map(|line| line.id)
+                before
+                    .find(|line| regex.is_match(&line.line))
+                    .map(|line| line.id)
             }
             Way::Newer => {
                 let begin = from.map_or(self.top, |at| at + 1);
                 let mut behind = self.lines.iter().skip(begin);
-                behind.find(|line| regex.is_match(&line.line)).map(|line| line.id)
+                behind
+                    .find(|line| regex.is_match(&line.line))
+                    .map(|line| line.id)
             }
         };
         if let Some(id) = hit {
@@ -200,7 +208,11 @@ impl LinesView {
     fn show(&mut self, id: i64) {
         self.found = Some(id);
         self.trouble = None;
-        let at = self.lines.iter().position(|line| line.id == id).unwrap_or(0);
+        let at = self
+            .lines
+            .iter()
+            .position(|line| line.id == id)
+            .unwrap_or(0);
         let is_shown = (self.top..self.top + self.height).contains(&at);
         if !is_shown {
             self.top = at.saturating_sub(self.height / 2);
@@ -258,7 +270,10 @@ impl LinesView {
                 let tail = Arc::new(Tail::default());
                 self.tail = Some(Arc::clone(&tail));
                 // With a filter the newest line that matches may be old: lines in between don't.
-                let after = self.lines.back().map_or(page.newest, |line| line.id.max(page.newest));
+                let after = self
+                    .lines
+                    .back()
+                    .map_or(page.newest, |line| line.id.max(page.newest));
                 return Some(Need::Tail(tail, after));
             }
             Want::First => {
@@ -313,8 +328,14 @@ impl LinesView {
         let came = tail.drain();
         let passed = came.lines.len().saturating_sub(self.height);
         let passed = u64::try_from(passed).unwrap_or(u64::MAX);
-        self.unseen = self.unseen.saturating_add(passed).saturating_add(came.overflowed);
-        self.missed = self.missed.zip(came.missed).map(|(all, new)| all.saturating_add(new));
+        self.unseen = self
+            .unseen
+            .saturating_add(passed)
+            .saturating_add(came.overflowed);
+        self.missed = self
+            .missed
+            .zip(came.missed)
+            .map(|(all, new)| all.saturating_add(new));
         if came.overflowed > 0 {
             // What is held would have a hole.
             self.lines.clear();

@@ -69,7 +69,9 @@ impl Ask {
     /// Asks the node. A search may take several questions.
     pub fn fetch(self, client: &Client) -> Page {
         let (mut newest, mut found) = (0, None);
-        let rows = self.rows(client, &mut newest, &mut found).map_err(|error| refusal(&error));
+        let rows = self
+            .rows(client, &mut newest, &mut found)
+            .map_err(|error| refusal(&error));
         Page {
             number: self.number,
             want: self.want,
@@ -129,9 +131,18 @@ impl Ask {
         }
     }
 
-    fn page(&self, client: &Client, cursor: Cursor, limit: u32) -> Result<Vec<LogLine>, ClientError> {
+    fn page(
+        &self,
+        client: &Client,
+        cursor: Cursor,
+        limit: u32,
+    ) -> Result<Vec<LogLine>, ClientError> {
         let query = [("regex", self.filter.as_str())];
-        let query = if self.filter.is_empty() { [].as_slice() } else { query.as_slice() };
+        let query = if self.filter.is_empty() {
+            [].as_slice()
+        } else {
+            query.as_slice()
+        };
         let rows = client.rows(&routes::log_lines(&self.log), query, Some(cursor), limit)?;
         Ok(rows.rows)
     }

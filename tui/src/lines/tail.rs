@@ -59,7 +59,14 @@ impl Tail {
         self.told.store(false, Ordering::Release);
         let mut came = self.lock();
         let state = came.state.clone();
-        std::mem::replace(&mut *came, Came { state, missed: Some(0), ..Came::default() })
+        std::mem::replace(
+            &mut *came,
+            Came {
+                state,
+                missed: Some(0),
+                ..Came::default()
+            },
+        )
     }
 
     /// Leaves a line; the oldest goes where there are too many.
@@ -74,7 +81,10 @@ impl Tail {
 
     fn miss(&self, lines: Option<u64>) {
         let mut came = self.lock();
-        came.missed = came.missed.zip(lines).map(|(all, new)| all.saturating_add(new));
+        came.missed = came
+            .missed
+            .zip(lines)
+            .map(|(all, new)| all.saturating_add(new));
     }
 }
 
@@ -103,7 +113,9 @@ pub fn start(
     tail.lock().missed = Some(0);
     let tail = Arc::downgrade(tail);
     let builder = thread::Builder::new().name("follower".to_owned());
-    builder.spawn(move || run(&client, follow, &tail, &tell)).map(drop)
+    builder
+        .spawn(move || run(&client, follow, &tail, &tell))
+        .map(drop)
 }
 
 fn run(client: &Client, follow: Follow, tail: &Weak<Tail>, tell: &dyn Fn() -> bool) {

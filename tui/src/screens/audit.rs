@@ -8,13 +8,48 @@ use crate::model::Node;
 use crate::table::{Cell, Column, Row, Table};
 
 const COLUMNS: &[Column] = &[
-    Column { title: "AT (UTC)", priority: 1, right: false, least: 19 },
-    Column { title: "OUTCOME", priority: 0, right: false, least: 6 },
-    Column { title: "ACTION", priority: 0, right: false, least: 5 },
-    Column { title: "TARGET", priority: 0, right: false, least: 6 },
-    Column { title: "DETAIL", priority: 4, right: false, least: 6 },
-    Column { title: "WHO", priority: 2, right: false, least: 4 },
-    Column { title: "FROM", priority: 3, right: false, least: 6 },
+    Column {
+        title: "AT (UTC)",
+        priority: 1,
+        right: false,
+        least: 19,
+    },
+    Column {
+        title: "OUTCOME",
+        priority: 0,
+        right: false,
+        least: 6,
+    },
+    Column {
+        title: "ACTION",
+        priority: 0,
+        right: false,
+        least: 5,
+    },
+    Column {
+        title: "TARGET",
+        priority: 0,
+        right: false,
+        least: 16,
+    },
+    Column {
+        title: "DETAIL",
+        priority: 4,
+        right: false,
+        least: 6,
+    },
+    Column {
+        title: "WHO",
+        priority: 2,
+        right: false,
+        least: 4,
+    },
+    Column {
+        title: "FROM",
+        priority: 3,
+        right: false,
+        least: 6,
+    },
 ];
 
 /// The table.
@@ -27,7 +62,11 @@ pub fn table(node: &Node, _: Context<'_>) -> Table {
 }
 
 fn line(entry: &AuditEntry) -> Row {
-    let role = if entry.outcome == "done" { Role::Good } else { Role::Warn };
+    let role = if entry.outcome == "done" {
+        Role::Good
+    } else {
+        Role::Warn
+    };
     Row {
         id: entry.id.to_string(),
         cells: vec![

@@ -11,14 +11,54 @@ use crate::model::Node;
 use crate::table::{Cell, Column, Row, SortKey, Table};
 
 const COLUMNS: &[Column] = &[
-    Column { title: "IN", priority: 0, right: true, least: 4 },
-    Column { title: "NEXT RUN", priority: 3, right: false, least: 16 },
-    Column { title: "LAST", priority: 2, right: true, least: 4 },
-    Column { title: "MISSED", priority: 1, right: true, least: 4 },
-    Column { title: "SCHEDULE", priority: 4, right: false, least: 9 },
-    Column { title: "USER", priority: 5, right: false, least: 4 },
-    Column { title: "COMMAND", priority: 0, right: false, least: 8 },
-    Column { title: "FROM", priority: 6, right: false, least: 8 },
+    Column {
+        title: "IN",
+        priority: 0,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "NEXT RUN",
+        priority: 3,
+        right: false,
+        least: 18,
+    },
+    Column {
+        title: "LAST",
+        priority: 2,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "MISSED",
+        priority: 1,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "SCHEDULE",
+        priority: 4,
+        right: false,
+        least: 9,
+    },
+    Column {
+        title: "USER",
+        priority: 5,
+        right: false,
+        least: 4,
+    },
+    Column {
+        title: "COMMAND",
+        priority: 0,
+        right: false,
+        least: 26,
+    },
+    Column {
+        title: "FROM",
+        priority: 6,
+        right: false,
+        least: 8,
+    },
 ];
 
 /// The table.
@@ -49,7 +89,9 @@ fn line(job: &CronJob, Context { now, .. }: Context<'_>) -> Row {
         Some(_) => Role::Bad,
         None => Role::Dim,
     };
-    let line = job.line_number.map_or_else(String::new, |line| format!(":{line}"));
+    let line = job
+        .line_number
+        .map_or_else(String::new, |line| format!(":{line}"));
     Row {
         id: job.job_id.to_string(),
         cells: vec![
@@ -67,9 +109,13 @@ fn line(job: &CronJob, Context { now, .. }: Context<'_>) -> Row {
 
 /// A moment in the job's own zone; in UTC, marked `Z`, where the zone is none that is known here.
 pub fn in_zone(moment: Timestamp, zone: &str) -> String {
-    let utc: DateTime<Utc> = DateTime::from_timestamp_millis(moment.as_millis()).unwrap_or_default();
+    let utc: DateTime<Utc> =
+        DateTime::from_timestamp_millis(moment.as_millis()).unwrap_or_default();
     match zone.parse::<Tz>() {
-        Ok(zone) => utc.with_timezone(&zone).format("%m-%d %H:%M:%S %Z").to_string(),
+        Ok(zone) => utc
+            .with_timezone(&zone)
+            .format("%m-%d %H:%M:%S %Z")
+            .to_string(),
         Err(_) => utc.format("%m-%d %H:%M:%SZ").to_string(),
     }
 }

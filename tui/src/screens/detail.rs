@@ -12,27 +12,53 @@ use crate::frame::{Line, Role};
 use crate::model::Node;
 
 /// The fields of the row with this id; none where it is gone.
-pub fn lines(screen: Screen, nodes: &[Node], node: &Node, id: &str, context: Context<'_>) -> Option<Vec<Line>> {
+pub fn lines(
+    screen: Screen,
+    nodes: &[Node],
+    node: &Node,
+    id: &str,
+    context: Context<'_>,
+) -> Option<Vec<Line>> {
     let now = context.now;
     match screen {
         Screen::Nodes | Screen::Overview => {
             let chosen = nodes.iter().find(|node| node.name == id);
             Some(of_node(chosen.unwrap_or(node), context))
         }
-        Screen::Filesystems => find(node.filesystems.rows.iter().flatten(), |row| row.mount_point == id, now),
+        Screen::Filesystems => find(
+            node.filesystems.rows.iter().flatten(),
+            |row| row.mount_point == id,
+            now,
+        ),
         Screen::Paths => {
             let mut lines = find(node.paths.rows.iter().flatten(), |row| row.path == id, now)?;
             lines.extend(paths::more(node, id, now));
             Some(lines)
         }
-        Screen::Logs => find(node.logs.rows.iter().flatten(), |row| logs::id(row) == id, now),
-        Screen::Processes => find(node.processes.rows.iter().flatten(), |row| processes::id(row) == id, now),
-        Screen::Cron => find(node.cron.rows.iter().flatten(), |row| row.job_id.to_string() == id, now),
+        Screen::Logs => find(
+            node.logs.rows.iter().flatten(),
+            |row| logs::id(row) == id,
+            now,
+        ),
+        Screen::Processes => find(
+            node.processes.rows.iter().flatten(),
+            |row| processes::id(row) == id,
+            now,
+        ),
+        Screen::Cron => find(
+            node.cron.rows.iter().flatten(),
+            |row| row.job_id.to_string() == id,
+            now,
+        ),
         Screen::Transfers => {
             let rows = node.transfers.rows.iter().flat_map(|(_, rows)| rows);
             find(rows, |row| row.id.to_string() == id, now)
         }
-        Screen::Audit => find(node.audit.rows.iter().flatten(), |row| row.id.to_string() == id, now),
+        Screen::Audit => find(
+            node.audit.rows.iter().flatten(),
+            |row| row.id.to_string() == id,
+            now,
+        ),
     }
 }
 
@@ -45,7 +71,10 @@ fn find<'a, T: Serialize + 'a>(
 }
 
 fn of_node(node: &Node, context: Context<'_>) -> Vec<Line> {
-    let mut lines = vec![Line::new(Role::Title, &format!("{}  {}", node.name, node.address))];
+    let mut lines = vec![Line::new(
+        Role::Title,
+        &format!("{}  {}", node.name, node.address),
+    )];
     for problem in problems::of(node, context) {
         lines.push(Line::new(problem.role, &problem.text));
     }
@@ -69,7 +98,11 @@ fn fields<T: Serialize>(row: &T, now: Timestamp) -> Vec<Line> {
     let line = |(name, value): &(String, Value)| {
         let mut line = Line::new(Role::Key, name);
         line.pad_to(widest + 2);
-        let role = if value.is_null() { Role::Dim } else { Role::Plain };
+        let role = if value.is_null() {
+            Role::Dim
+        } else {
+            Role::Plain
+        };
         line.push(role, &shown(name, value, now));
         line
     };
@@ -132,7 +165,10 @@ mod tests {
         let lines = fields(&samples::filesystems()[0], samples::now());
         let text: Vec<_> = lines.iter().map(Line::text).collect();
         assert!(text[0].starts_with("mount_point          /"), "{text:?}");
-        assert!(text.contains(&"total_bytes          100Gi (107374182400)".to_owned()), "{text:?}");
+        assert!(
+            text.contains(&"total_bytes          100Gi (107374182400)".to_owned()),
+            "{text:?}"
+        );
         assert!(text.last().unwrap().ends_with("(5s ago)"), "{text:?}");
     }
 }

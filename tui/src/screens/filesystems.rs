@@ -8,17 +8,72 @@ use crate::model::Node;
 use crate::table::{Cell, Column, Row, Table};
 
 const COLUMNS: &[Column] = &[
-    Column { title: "STATUS", priority: 2, right: false, least: 5 },
-    Column { title: "USE%", priority: 0, right: true, least: 4 },
-    Column { title: "FULL IN", priority: 1, right: true, least: 6 },
-    Column { title: "AVAIL", priority: 3, right: true, least: 6 },
-    Column { title: "USED", priority: 5, right: true, least: 6 },
-    Column { title: "SIZE", priority: 4, right: true, least: 6 },
-    Column { title: "IUSE%", priority: 6, right: true, least: 4 },
-    Column { title: "MOUNT", priority: 0, right: false, least: 8 },
-    Column { title: "TYPE", priority: 8, right: false, least: 4 },
-    Column { title: "AGE", priority: 7, right: true, least: 3 },
-    Column { title: "DEVICE", priority: 9, right: false, least: 8 },
+    Column {
+        title: "STATUS",
+        priority: 2,
+        right: false,
+        least: 5,
+    },
+    Column {
+        title: "USE%",
+        priority: 0,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "FULL IN",
+        priority: 1,
+        right: true,
+        least: 6,
+    },
+    Column {
+        title: "AVAIL",
+        priority: 3,
+        right: true,
+        least: 6,
+    },
+    Column {
+        title: "USED",
+        priority: 5,
+        right: true,
+        least: 6,
+    },
+    Column {
+        title: "SIZE",
+        priority: 4,
+        right: true,
+        least: 6,
+    },
+    Column {
+        title: "IUSE%",
+        priority: 6,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "MOUNT",
+        priority: 0,
+        right: false,
+        least: 20,
+    },
+    Column {
+        title: "TYPE",
+        priority: 8,
+        right: false,
+        least: 4,
+    },
+    Column {
+        title: "AGE",
+        priority: 7,
+        right: true,
+        least: 3,
+    },
+    Column {
+        title: "DEVICE",
+        priority: 9,
+        right: false,
+        least: 8,
+    },
 ];
 
 /// The table.
@@ -47,12 +102,20 @@ fn line(row: &Filesystem, Context { thresholds, now }: Context<'_>) -> Row {
         FilesystemStatus::Error => ("ERROR", Role::Bad),
     };
     let out_of_date = row.status != FilesystemStatus::Ok;
-    let figure = |cell: Cell| if out_of_date { cell.role(Role::Dim) } else { cell };
+    let figure = |cell: Cell| {
+        if out_of_date {
+            cell.role(Role::Dim)
+        } else {
+            cell
+        }
+    };
     Row {
         id: row.mount_point.clone(),
         cells: vec![
             Cell::text(status).role(role),
-            figure(percent(row.used_percent).role(rising(row.used_percent, thresholds.disk_percent))),
+            figure(
+                percent(row.used_percent).role(rising(row.used_percent, thresholds.disk_percent)),
+            ),
             figure(duration(row.full_in_sec).role(falling(row.full_in_sec, thresholds.full_in))),
             figure(size(row.avail_bytes)),
             figure(size(row.used_bytes)),

@@ -8,15 +8,60 @@ use crate::model::{Node, float};
 use crate::table::{Cell, Column, Row, Table};
 
 const COLUMNS: &[Column] = &[
-    Column { title: "LOG", priority: 0, right: false, least: 6 },
-    Column { title: "STATUS", priority: 1, right: false, least: 6 },
-    Column { title: "LINES/S", priority: 2, right: true, least: 5 },
-    Column { title: "LAG", priority: 3, right: true, least: 4 },
-    Column { title: "SIZE", priority: 5, right: true, least: 5 },
-    Column { title: "LINES", priority: 6, right: true, least: 5 },
-    Column { title: "LAST", priority: 4, right: true, least: 4 },
-    Column { title: "LOST", priority: 7, right: true, least: 4 },
-    Column { title: "PATH", priority: 0, right: false, least: 6 },
+    Column {
+        title: "LOG",
+        priority: 0,
+        right: false,
+        least: 12,
+    },
+    Column {
+        title: "STATUS",
+        priority: 1,
+        right: false,
+        least: 6,
+    },
+    Column {
+        title: "LINES/S",
+        priority: 2,
+        right: true,
+        least: 5,
+    },
+    Column {
+        title: "LAG",
+        priority: 3,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "SIZE",
+        priority: 5,
+        right: true,
+        least: 5,
+    },
+    Column {
+        title: "LINES",
+        priority: 6,
+        right: true,
+        least: 5,
+    },
+    Column {
+        title: "LAST",
+        priority: 4,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "LOST",
+        priority: 7,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "PATH",
+        priority: 0,
+        right: false,
+        least: 20,
+    },
 ];
 
 /// The table.
@@ -41,7 +86,11 @@ fn line(node: &Node, row: &LogFile, Context { thresholds, now }: Context<'_>) ->
         LogStatus::Error => ("ERROR", Role::Bad),
     };
     let rate = node.rates.get(&row.path).copied();
-    let lost = if row.gap_count > 0 { Role::Bad } else { Role::Dim };
+    let lost = if row.gap_count > 0 {
+        Role::Bad
+    } else {
+        Role::Dim
+    };
     Row {
         id: id(row),
         cells: vec![

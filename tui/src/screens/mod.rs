@@ -93,7 +93,9 @@ impl Screen {
     /// The screen of this name, or the only one that begins so.
     pub fn named(name: &str) -> Option<Self> {
         let name = name.to_lowercase();
-        let mut found = ALL.into_iter().filter(|screen| screen.name().starts_with(&name));
+        let mut found = ALL
+            .into_iter()
+            .filter(|screen| screen.name().starts_with(&name));
         let first = found.next().filter(|_| !name.is_empty())?;
         match found.next() {
             None => Some(first),
@@ -162,11 +164,15 @@ pub fn overview_queries() -> BTreeSet<Query> {
 }
 
 fn size(bytes: Option<u64>) -> Cell {
-    Cell::number(bytes.map(crate::model::float), |_| bytes.map_or_else(String::new, human::size))
+    Cell::number(bytes.map(crate::model::float), |_| {
+        bytes.map_or_else(String::new, human::size)
+    })
 }
 
 fn count(number: Option<u64>) -> Cell {
-    Cell::number(number.map(crate::model::float), |_| number.unwrap_or(0).to_string())
+    Cell::number(number.map(crate::model::float), |_| {
+        number.unwrap_or(0).to_string()
+    })
 }
 
 fn percent(share: Option<f64>) -> Cell {
@@ -207,7 +213,9 @@ fn countdown(moment: Option<Timestamp>, now: Timestamp) -> Cell {
 }
 
 fn duration(seconds: Option<u64>) -> Cell {
-    Cell::number(seconds.map(crate::model::float), |_| human::duration(seconds.unwrap_or(0)))
+    Cell::number(seconds.map(crate::model::float), |_| {
+        human::duration(seconds.unwrap_or(0))
+    })
 }
 
 /// When, in UTC, to the second.

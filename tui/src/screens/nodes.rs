@@ -8,13 +8,48 @@ use crate::model::{Link, Node};
 use crate::table::{Cell, Column, Row, SortKey, Table};
 
 const COLUMNS: &[Column] = &[
-    Column { title: "NODE", priority: 0, right: false, least: 6 },
-    Column { title: "STATE", priority: 0, right: false, least: 6 },
-    Column { title: "SEEN", priority: 3, right: true, least: 3 },
-    Column { title: "COLL", priority: 5, right: true, least: 3 },
-    Column { title: "FULLEST", priority: 2, right: false, least: 8 },
-    Column { title: "FULL IN", priority: 4, right: true, least: 5 },
-    Column { title: "PROBLEMS", priority: 1, right: false, least: 12 },
+    Column {
+        title: "NODE",
+        priority: 0,
+        right: false,
+        least: 14,
+    },
+    Column {
+        title: "STATE",
+        priority: 0,
+        right: false,
+        least: 6,
+    },
+    Column {
+        title: "SEEN",
+        priority: 3,
+        right: true,
+        least: 3,
+    },
+    Column {
+        title: "COLL",
+        priority: 5,
+        right: true,
+        least: 3,
+    },
+    Column {
+        title: "FULLEST",
+        priority: 2,
+        right: false,
+        least: 14,
+    },
+    Column {
+        title: "FULL IN",
+        priority: 4,
+        right: true,
+        least: 5,
+    },
+    Column {
+        title: "PROBLEMS",
+        priority: 1,
+        right: false,
+        least: 26,
+    },
 ];
 
 /// The table.
@@ -78,7 +113,11 @@ fn collectors(node: &Node) -> Cell {
     };
     let all = health.collectors.len();
     let is_running = |status: CollectorStatus| status == CollectorStatus::Running;
-    let running = health.collectors.iter().filter(|collector| is_running(collector.status)).count();
+    let running = health
+        .collectors
+        .iter()
+        .filter(|collector| is_running(collector.status))
+        .count();
     let lame = u64::try_from(all - running).unwrap_or(u64::MAX);
     Cell {
         text: format!("{running}/{all}"),

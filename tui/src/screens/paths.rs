@@ -12,16 +12,66 @@ use crate::model::{Node, float};
 use crate::table::{Cell, Column, Row, SortKey, Table};
 
 const COLUMNS: &[Column] = &[
-    Column { title: "STATUS", priority: 1, right: false, least: 5 },
-    Column { title: "FILES", priority: 0, right: true, least: 5 },
-    Column { title: "DIRS", priority: 6, right: true, least: 4 },
-    Column { title: "SIZE", priority: 4, right: true, least: 5 },
-    Column { title: "NEWEST", priority: 3, right: true, least: 5 },
-    Column { title: "TREND", priority: 5, right: false, least: 6 },
-    Column { title: "AGE", priority: 2, right: true, least: 3 },
-    Column { title: "NEXT", priority: 7, right: true, least: 3 },
-    Column { title: "TOOK", priority: 8, right: true, least: 4 },
-    Column { title: "PATH", priority: 0, right: false, least: 8 },
+    Column {
+        title: "STATUS",
+        priority: 1,
+        right: false,
+        least: 5,
+    },
+    Column {
+        title: "FILES",
+        priority: 0,
+        right: true,
+        least: 5,
+    },
+    Column {
+        title: "DIRS",
+        priority: 6,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "SIZE",
+        priority: 4,
+        right: true,
+        least: 5,
+    },
+    Column {
+        title: "NEWEST",
+        priority: 3,
+        right: true,
+        least: 5,
+    },
+    Column {
+        title: "TREND",
+        priority: 5,
+        right: false,
+        least: 6,
+    },
+    Column {
+        title: "AGE",
+        priority: 2,
+        right: true,
+        least: 3,
+    },
+    Column {
+        title: "NEXT",
+        priority: 7,
+        right: true,
+        least: 3,
+    },
+    Column {
+        title: "TOOK",
+        priority: 8,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "PATH",
+        priority: 0,
+        right: false,
+        least: 28,
+    },
 ];
 
 /// Moments of a trend that a cell shows.
@@ -40,7 +90,9 @@ pub fn table(node: &Node, context: Context<'_>) -> Table {
 
 fn line(node: &Node, row: &PathStats, Context { now, .. }: Context<'_>) -> Row {
     let (status, role) = match row.status {
-        PathStatus::Ok if row.unreadable_count.is_some_and(|count| count > 0) => ("PARTLY", Role::Warn),
+        PathStatus::Ok if row.unreadable_count.is_some_and(|count| count > 0) => {
+            ("PARTLY", Role::Warn)
+        }
         PathStatus::Ok => ("OK", Role::Good),
         PathStatus::Scanning => ("SCAN", Role::Plain),
         PathStatus::Error => ("ERROR", Role::Bad),
@@ -70,13 +122,19 @@ fn line(node: &Node, row: &PathStats, Context { now, .. }: Context<'_>) -> Row {
 }
 
 fn trend(past: Option<&VecDeque<(Timestamp, u64)>>) -> Cell {
-    let counts: Vec<u64> = past.into_iter().flatten().map(|(_, files)| *files).collect();
+    let counts: Vec<u64> = past
+        .into_iter()
+        .flatten()
+        .map(|(_, files)| *files)
+        .collect();
     let (first, last) = (counts.first(), counts.last());
     let Some((first, last)) = first.zip(last).filter(|_| counts.len() > 1) else {
         return Cell::number(None, |_| String::new());
     };
     let change = float(*last) - float(*first);
-    let newest = counts.get(counts.len().saturating_sub(CELL)..).unwrap_or_default();
+    let newest = counts
+        .get(counts.len().saturating_sub(CELL)..)
+        .unwrap_or_default();
     Cell {
         text: format!("{} {change:+}", sparkline(newest)),
         role: Role::Plain,
@@ -91,7 +149,9 @@ pub fn sparkline(numbers: &[u64]) -> String {
     let span = numbers.iter().max().map_or(0, |highest| highest - lowest);
     let bar = |number: &u64| {
         let step = u128::from(number - lowest) * 7 / u128::from(span.max(1));
-        BARS.get(usize::try_from(step).unwrap_or(0)).copied().unwrap_or(' ')
+        BARS.get(usize::try_from(step).unwrap_or(0))
+            .copied()
+            .unwrap_or(' ')
     };
     numbers.iter().map(bar).collect()
 }
@@ -100,11 +160,18 @@ pub fn sparkline(numbers: &[u64]) -> String {
 pub fn more(node: &Node, path: &str, now: Timestamp) -> Vec<Line> {
     let mut lines = Vec::new();
     let past = node.trends.get(path);
-    let counts: Vec<u64> = past.into_iter().flatten().map(|(_, files)| *files).collect();
+    let counts: Vec<u64> = past
+        .into_iter()
+        .flatten()
+        .map(|(_, files)| *files)
+        .collect();
     if let Some((since, _)) = past.and_then(VecDeque::front).filter(|_| counts.len() > 1) {
         lines.push(Line::default());
         let since = human::age(*since, now);
-        lines.push(Line::new(Role::Title, &format!("Files over the last {since}")));
+        lines.push(Line::new(
+            Role::Title,
+            &format!("Files over the last {since}"),
+        ));
         lines.push(Line::new(Role::Plain, &sparkline(&counts)));
     }
     lines.push(Line::default());
@@ -112,7 +179,11 @@ pub fn more(node: &Node, path: &str, now: Timestamp) -> Vec<Line> {
     match (&node.top.rows, &node.top.refused) {
         (Some((of, entries)), _) if of == path && !entries.is_empty() => {
             for entry in entries {
-                let mark = if entry.kind == PathEntryKind::Dir { "/" } else { "" };
+                let mark = if entry.kind == PathEntryKind::Dir {
+                    "/"
+                } else {
+                    ""
+                };
                 let text = format!(
                     "{:>7}  {:>9} files  {}{mark}",
                     human::size(entry.bytes),

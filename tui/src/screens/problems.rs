@@ -77,7 +77,11 @@ fn filesystems(node: &Node, Context { thresholds, .. }: Context<'_>, found: &mut
         }
         let shares = [
             (row.used_percent, thresholds.disk_percent, "full"),
-            (row.inodes_used_percent, thresholds.inode_percent, "of inodes used"),
+            (
+                row.inodes_used_percent,
+                thresholds.inode_percent,
+                "of inodes used",
+            ),
         ];
         for (share, limits, what) in shares {
             let role = rising(share, limits);
@@ -88,7 +92,10 @@ fn filesystems(node: &Node, Context { thresholds, .. }: Context<'_>, found: &mut
             }
         }
         let role = falling(row.full_in_sec, thresholds.full_in);
-        if let Some(left) = row.full_in_sec.filter(|_| role == Role::Bad || role == Role::Warn) {
+        if let Some(left) = row
+            .full_in_sec
+            .filter(|_| role == Role::Bad || role == Role::Warn)
+        {
             let weight = if role == Role::Bad { 550.0 } else { 150.0 };
             let text = format!("{mount} full in {}", human::duration(left));
             found.push(Problem { weight, role, text });

@@ -9,14 +9,54 @@ use crate::model::{Node, float};
 use crate::table::{Cell, Column, Row, Table};
 
 const COLUMNS: &[Column] = &[
-    Column { title: "AGO", priority: 1, right: true, least: 4 },
-    Column { title: "WAY", priority: 2, right: false, least: 3 },
-    Column { title: "STATUS", priority: 3, right: false, least: 4 },
-    Column { title: "SIZE", priority: 4, right: true, least: 5 },
-    Column { title: "RATE", priority: 7, right: true, least: 5 },
-    Column { title: "USER", priority: 5, right: false, least: 4 },
-    Column { title: "HOST", priority: 6, right: false, least: 8 },
-    Column { title: "FILE", priority: 0, right: false, least: 8 },
+    Column {
+        title: "AGO",
+        priority: 1,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "WAY",
+        priority: 2,
+        right: false,
+        least: 3,
+    },
+    Column {
+        title: "STATUS",
+        priority: 3,
+        right: false,
+        least: 4,
+    },
+    Column {
+        title: "SIZE",
+        priority: 4,
+        right: true,
+        least: 5,
+    },
+    Column {
+        title: "RATE",
+        priority: 7,
+        right: true,
+        least: 5,
+    },
+    Column {
+        title: "USER",
+        priority: 5,
+        right: false,
+        least: 4,
+    },
+    Column {
+        title: "HOST",
+        priority: 6,
+        right: false,
+        least: 8,
+    },
+    Column {
+        title: "FILE",
+        priority: 0,
+        right: false,
+        least: 26,
+    },
 ];
 
 /// The parameters that a node knows for transfers.
@@ -24,7 +64,11 @@ pub const FILTERS: [&str; 5] = ["user", "host", "filename", "direction", "status
 
 /// The table.
 pub fn table(node: &Node, context: Context<'_>) -> Table {
-    let rows = node.transfers.rows.iter().flat_map(|(_, rows)| rows.iter().rev());
+    let rows = node
+        .transfers
+        .rows
+        .iter()
+        .flat_map(|(_, rows)| rows.iter().rev());
     Table {
         columns: COLUMNS,
         rows: rows.map(|row| line(row, context)).collect(),
@@ -42,7 +86,10 @@ fn line(row: &Transfer, Context { now, .. }: Context<'_>) -> Row {
         TransferStatus::Incomplete => ("incomplete", Role::Bad),
     };
     let seconds = row.transfer_time_sec.filter(|seconds| *seconds > 0.0);
-    let rate = row.bytes.zip(seconds).map(|(bytes, seconds)| float(bytes) / seconds);
+    let rate = row
+        .bytes
+        .zip(seconds)
+        .map(|(bytes, seconds)| float(bytes) / seconds);
     Row {
         id: row.id.to_string(),
         cells: vec![
@@ -60,5 +107,7 @@ fn line(row: &Transfer, Context { now, .. }: Context<'_>) -> Row {
 
 fn per_second(rate: f64) -> String {
     let whole = format!("{rate:.0}");
-    whole.parse().map_or(whole, |bytes: u64| format!("{}/s", human::size(bytes)))
+    whole
+        .parse()
+        .map_or(whole, |bytes: u64| format!("{}/s", human::size(bytes)))
 }

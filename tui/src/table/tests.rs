@@ -5,9 +5,24 @@ use crate::frame::Size;
 use proptest::prelude::*;
 
 const COLUMNS: &[Column] = &[
-    Column { title: "SIZE", priority: 1, right: true, least: 4 },
-    Column { title: "TYPE", priority: 2, right: false, least: 4 },
-    Column { title: "NAME", priority: 0, right: false, least: 6 },
+    Column {
+        title: "SIZE",
+        priority: 1,
+        right: true,
+        least: 4,
+    },
+    Column {
+        title: "TYPE",
+        priority: 2,
+        right: false,
+        least: 4,
+    },
+    Column {
+        title: "NAME",
+        priority: 0,
+        right: false,
+        least: 6,
+    },
 ];
 
 fn table(rows: &[(Option<f64>, &str)]) -> Table {
@@ -31,13 +46,19 @@ fn names(table: &Table) -> Vec<&str> {
 
 fn text(table: &Table, width: usize) -> Vec<String> {
     let lines = table.lines(None, Size { width, height: 9 });
-    lines.iter().map(|line| line.text().trim_end().to_owned()).collect()
+    lines
+        .iter()
+        .map(|line| line.text().trim_end().to_owned())
+        .collect()
 }
 
 #[test]
 fn columns_go_by_priority_when_it_is_narrow() {
     let table = table(&[(Some(12.0), "/data/in")]);
-    assert_eq!(text(&table, 30), [" SIZE  TYPE   NAME", "   12  type   /data/in"]);
+    assert_eq!(
+        text(&table, 30),
+        ["SIZE  TYPE  NAME", "  12  type  /data/in"]
+    );
     assert_eq!(text(&table, 15), ["SIZE  NAME", "  12  /data/in"]);
     assert_eq!(text(&table, 8), ["NAME", "/data/in"]);
     assert_eq!(text(&table, 6), ["NAME", "/data…"]);
@@ -45,7 +66,10 @@ fn columns_go_by_priority_when_it_is_narrow() {
 
 #[test]
 fn what_is_not_known_comes_last_in_either_order() {
-    let mut state = TableState { sort: Some(0), ..TableState::default() };
+    let mut state = TableState {
+        sort: Some(0),
+        ..TableState::default()
+    };
     for (inverted, expected) in [(false, ["b", "a", "x"]), (true, ["a", "b", "x"])] {
         let mut table = table(&[(None, "x"), (Some(2.0), "a"), (Some(1.0), "b")]);
         state.inverted = inverted;
@@ -57,16 +81,29 @@ fn what_is_not_known_comes_last_in_either_order() {
 #[test]
 fn a_filter_looks_at_every_cell() {
     let mut table = table(&[(Some(1.0), "Alpha"), (Some(77.0), "beta")]);
-    table.arrange(&TableState { filter: "ALP".to_owned(), ..TableState::default() });
+    table.arrange(&TableState {
+        filter: "ALP".to_owned(),
+        ..TableState::default()
+    });
     assert_eq!(names(&table), ["Alpha"]);
 }
 
 #[test]
 fn the_chosen_row_stays_chosen_when_others_come_and_go() {
-    let state = TableState { chosen: Some("b".to_owned()), index: 1, ..TableState::default() };
+    let state = TableState {
+        chosen: Some("b".to_owned()),
+        index: 1,
+        ..TableState::default()
+    };
     assert_eq!(table(&[(None, "a"), (None, "b")]).position(&state), 1);
-    assert_eq!(table(&[(None, "new"), (None, "a"), (None, "b")]).position(&state), 2);
-    assert_eq!(table(&[(None, "a"), (None, "c"), (None, "d")]).position(&state), 1);
+    assert_eq!(
+        table(&[(None, "new"), (None, "a"), (None, "b")]).position(&state),
+        2
+    );
+    assert_eq!(
+        table(&[(None, "a"), (None, "c"), (None, "d")]).position(&state),
+        1
+    );
     assert_eq!(table(&[]).position(&state), 0);
 }
 
