@@ -47,12 +47,12 @@ fn every_screen_is_reached_by_its_key_and_the_terminal_is_left_clean() {
         ("2", ["Overview", "Fullest mounts"]),
         ("3", ["Filesystems  ", "USE%"]),
         ("4", ["Paths  ", "/data"]),
-        ("5", ["Logs  ", "TAILING"]),
+        ("5", ["Logs  ", "WAITING"]),
         ("6", ["Processes  ", "CPU%"]),
         ("7", ["Cron  ", "SCHEDULE"]),
         ("8", ["Transfers  ", "RATE"]),
         ("9", ["Audit  ", "OUTCOME"]),
-        ("?", ["everywhere", "command line; Tab completes"]),
+        ("?", ["sort: by the next column", "everywhere"]),
     ] {
         console.press(&[key]);
         console.await_text(&texts);

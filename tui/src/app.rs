@@ -2,8 +2,10 @@
 
 mod draw;
 mod press;
+mod rows;
 #[cfg(test)]
 mod tests;
+mod typing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -203,11 +205,13 @@ impl App {
         queries
     }
 
-    /// Takes what came from a node.
-    pub fn take(&mut self, node: usize, report: Report, now: Timestamp) {
-        if let Some(node) = self.nodes.get_mut(node) {
-            node.take(report, now);
-        }
+    /// Takes what came from a node; a node that answers again may be asked for a log's lines.
+    pub fn take(&mut self, node: usize, report: Report, now: Timestamp) -> Option<Effect> {
+        let answers = !matches!(report, Report::Unreachable { .. });
+        self.nodes.get_mut(node)?.take(report, now);
+        let lines = self.lines.as_mut();
+        let lines = lines.filter(|lines| answers && lines.node == node)?;
+        lines.try_again().map(Effect::Lines)
     }
 
     /// Takes a page of the log that is shown.

@@ -58,8 +58,11 @@ impl Console {
             let to = sink.clone();
             let tell = move |report| {
                 let take = move |console: &mut Console| {
-                    console.app.take(index, report, Timestamp::now());
+                    let effect = console.app.take(index, report, Timestamp::now());
                     console.changed = true;
+                    if let Some(effect) = effect {
+                        console.perform(effect);
+                    }
                 };
                 with_console(&to, take)
             };
