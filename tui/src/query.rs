@@ -109,3 +109,26 @@ pub fn refusal(error: &ClientError) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use etlmon_shared::Problem;
+
+    #[test]
+    fn what_an_older_node_does_not_know_is_not_offered() {
+        let problem = |code, detail: &str| {
+            ClientError::from(Problem {
+                kind: "about:blank".to_owned(),
+                title: "Not Found".to_owned(),
+                status: 404,
+                detail: detail.to_owned(),
+                code,
+            })
+        };
+        let unknown = problem(ProblemCode::NotFound, "no such endpoint");
+        assert_eq!(refusal(&unknown), "not offered by this node");
+        let missing = problem(ProblemCode::NoSuchLog, "no log is called x");
+        assert_eq!(refusal(&missing), "refused: no log is called x");
+    }
+}

@@ -12,6 +12,13 @@ use crate::screens::{ALL, Screen};
 impl App {
     /// Takes a key or the mouse; answers what is to be done beyond the console's own state.
     pub fn press(&mut self, event: &Event, now: Timestamp) -> Vec<Effect> {
+        // A terminal sends the same for Escape and a quick key behind it as for Alt with that key,
+        // and nothing here is bound to Alt.
+        if let Event::AltChar(behind) = event {
+            let mut effects = self.press(&Event::Key(Key::Esc), now);
+            effects.extend(self.press(&Event::Char(*behind), now));
+            return effects;
+        }
         self.notice = None;
         match &mut self.overlay {
             Overlay::Input(input) => {

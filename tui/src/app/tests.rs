@@ -161,6 +161,15 @@ fn number_keys_and_tab_go_through_the_screens() {
 }
 
 #[test]
+fn escape_and_a_quick_key_behind_it_are_two_keys() {
+    let mut app = samples::app();
+    press(&mut app, "3/x");
+    app.press(&Event::AltChar('4'), now());
+    assert_eq!(app.screen, Screen::Paths);
+    assert!(matches!(app.overlay, Overlay::None));
+}
+
+#[test]
 fn help_lists_exactly_the_keys_that_work_here() {
     let mut app = samples::app();
     press(&mut app, "6?");
