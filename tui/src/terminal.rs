@@ -40,8 +40,18 @@ impl Signals {
             }
             io::Result::Ok(flag)
         };
+        // The terminal is gone: there is nothing to give back, and reading from it never ends.
+        let always = Arc::new(AtomicBool::new(true));
+        signal_hook::flag::register_conditional_shutdown(SIGHUP, 128 + SIGHUP, always)?;
+        // A second one ends what the first did not, whatever hangs.
+        let end = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGINT] {
+            let asked = Arc::clone(&end);
+            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, asked)?;
+            signal_hook::flag::register(signal, Arc::clone(&end))?;
+        }
         Ok(Self {
-            end: flag(&[SIGTERM, SIGINT, SIGHUP])?,
+            end,
             stop: flag(&[SIGTSTP])?,
             go_on: flag(&[SIGCONT])?,
         })
