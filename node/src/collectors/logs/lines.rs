@@ -11,7 +11,7 @@ use crate::store::PersistError;
 use crate::store::column::{count, moment};
 use crate::tail::{Chunk, Line};
 
-/// Rows that one statement inserts: 32 cost 20 % less than one by one, more win nothing.
+/// Rows that one statement inserts: of 1 to 128 this was the fastest.
 const GROUP: usize = 32;
 /// The trigrams are looked at after so many lines, whether they are full.
 const FULL_CHECK: usize = 32;

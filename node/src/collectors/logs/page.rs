@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use etlmon_shared::Timestamp;
 use etlmon_shared::log::LogLine;
 use memchr::memmem::Finder;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::pattern::Pattern;
@@ -26,10 +27,12 @@ const NEWER_BLOCKS: &str = "SELECT first_line_id, last_line_id, first_at, last_a
 const OLDER_BLOCKS: &str = "SELECT first_line_id, last_line_id, first_at, last_at, \
      iif(?3, trigrams, NULL) FROM log_blocks WHERE log_name = ?1 AND first_line_id < ?2 \
      ORDER BY first_line_id DESC";
-const NEWER_LINES: &str = "SELECT id, source_id, line, truncated, created_at FROM log_lines \
-     WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
-const OLDER_LINES: &str = "SELECT id, source_id, line, truncated, created_at FROM log_lines \
-     WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC";
+const NEWER_LINES: &str = "SELECT id, line FROM log_lines WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+const OLDER_LINES: &str =
+    "SELECT id, line FROM log_lines WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC";
+/// Of most lines no more than the text is looked at, which is what a search takes its time for.
+const WHOLE_LINE: &str =
+    "SELECT id, source_id, line, truncated, created_at FROM log_lines WHERE id = ?1";
 
 /// What a line must be like; each that is given must hold.
 #[derive(Clone, Debug, Default)]
@@ -169,8 +172,21 @@ impl<'a> Filter<'a> {
         Ok(trigrams.is_none_or(|trigrams| self.needs.may_be_in(trigrams)))
     }
 
-    /// The line, if it is of this log and matches.
-    fn line(&self, id: i64, row: &Row<'_>) -> rusqlite::Result<Option<LogLine>> {
+    /// Whether a line's text matches.
+    fn takes(&self, line: ValueRef<'_>) -> rusqlite::Result<bool> {
+        if let Some(text) = &self.contains
+            && text.find(line.as_bytes()?).is_none()
+        {
+            return Ok(false);
+        }
+        match self.regex {
+            Some(pattern) => Ok(pattern.is_match(line.as_str()?)),
+            None => Ok(true),
+        }
+    }
+
+    /// The line, if it is of this log and of this time.
+    fn line(&self, row: &Row<'_>) -> rusqlite::Result<Option<LogLine>> {
         let Some(source) = self.sources.get(&row.get(1)?) else {
             return Ok(None);
         };
@@ -178,21 +194,11 @@ impl<'a> Filter<'a> {
         if at < self.from || at > self.to {
             return Ok(None);
         }
-        let line = row.get_ref(2)?;
-        if let Some(text) = &self.contains
-            && text.find(line.as_bytes()?).is_none()
-        {
-            return Ok(None);
-        }
-        let line = line.as_str()?;
-        if self.regex.is_some_and(|pattern| !pattern.is_match(line)) {
-            return Ok(None);
-        }
         Ok(Some(LogLine {
-            id,
+            id: row.get(0)?,
             log_name: self.log_name.to_owned(),
             log_path: source.path.clone(),
-            line: line.to_owned(),
+            line: row.get(2)?,
             truncated: row.get(3)?,
             created_at: Timestamp::from_millis(at),
             source_inode: source.inode,
@@ -251,16 +257,20 @@ impl Scan<'_> {
         let sql = if self.newer { NEWER_LINES } else { OLDER_LINES };
         let mut lines = connection.prepare_cached(sql)?;
         let mut lines = lines.query((from, to))?;
+        let mut whole = connection.prepare_cached(WHOLE_LINE)?;
         while let Some(row) = lines.next()? {
-            let id = row.get(0)?;
-            if let Some(line) = self.filter.line(id, row)? {
+            let id: i64 = row.get(0)?;
+            let line = row.get_ref(1)?;
+            if self.filter.takes(line)?
+                && let Some(line) = whole.query_row([id], |row| self.filter.line(row))?
+            {
                 if self.lines.len() == self.limit {
                     return Ok(true);
                 }
                 self.lines.push(line);
             }
             self.scanned_to = id;
-            if self.is_late(row.get_ref(2)?.as_bytes()?.len()) {
+            if self.is_late(line.as_bytes()?.len()) {
                 return Ok(true);
             }
         }
