@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use etlmon_shared::{Timestamp, text};
 use rusqlite::{Connection, Statement, params};
 
-use super::blocks::{self, Run};
+use super::blocks::{self, OpenBlock, Run};
 use super::trigrams::Trigrams;
 use crate::store::PersistError;
 use crate::store::column::{count, moment};
@@ -50,6 +50,7 @@ impl LogRows {
         &self,
         chunk: &Chunk,
         log_name: &str,
+        open: &mut OpenBlock,
         at: Timestamp,
         connection: &Connection,
     ) -> Result<(), PersistError> {
@@ -71,7 +72,7 @@ impl LogRows {
                 at,
                 trigrams,
             };
-            blocks::store(connection, log_name, &run)?;
+            blocks::store(connection, log_name, &run, open)?;
             first_id += line_count;
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 mod random;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use etlmon_shared::log::LogLine;
 use rusqlite::Connection;
 
 use super::blocks;
+use super::blocks::OpenBlock;
 use super::lines::LogRows;
 use super::missed::{missed, position};
 use super::page::{Page, Search, page, page_within};
@@ -23,6 +25,7 @@ struct Lines {
     connection: Connection,
     ever: Vec<LogLine>,
     kept_from: i64,
+    open: HashMap<String, OpenBlock>,
 }
 
 impl Lines {
@@ -34,6 +37,7 @@ impl Lines {
             connection,
             ever: Vec::new(),
             kept_from: 1,
+            open: HashMap::new(),
         }
     }
 
@@ -72,7 +76,13 @@ impl Lines {
         }
         let transaction = self.connection.transaction().unwrap();
         LogRows::new(&chunk)
-            .persist(&chunk, log_name, Timestamp::from_millis(at), &transaction)
+            .persist(
+                &chunk,
+                log_name,
+                self.open.entry(log_name.to_owned()).or_default(),
+                Timestamp::from_millis(at),
+                &transaction,
+            )
             .unwrap();
         transaction.commit().unwrap();
     }
