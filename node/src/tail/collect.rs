@@ -1,7 +1,7 @@
 //! The collector that follows files: one for each configured log and transfer log.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use etlmon_shared::Timestamp;
 
 use super::batch::{Lines, Read, TailBatch, TailRows};
-use super::chunk::Chunk;
+use super::chunk::{Chunk, FileState};
 use super::follower::Follower;
 use super::settings::{Budget, TailSettings};
 use super::table::{self, FileRow};
@@ -23,7 +23,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// After a batch was refused because the follower was paused or resumed.
 const RECONSIDER: Duration = Duration::from_millis(100);
 /// A look may use one part in so many of a core.
-const THRIFT: u32 = 50;
+const THRIFT: u32 = 100;
 /// However long a look takes, the next one comes after this.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
@@ -184,11 +184,8 @@ impl<D: Lines> TailCollector<D> {
     }
 
     /// What people are to be told of each path, if it differs from what they were told.
-    fn tell(&mut self) -> (Vec<FileRow>, Vec<String>) {
-        let Some(follower) = &self.follower else {
-            return (Vec::new(), Vec::new());
-        };
-        self.telling = told::files(follower, &self.setup.settings);
+    fn tell(&mut self, states: Vec<FileState>) -> (Vec<FileRow>, Vec<String>) {
+        self.telling = told::files(states, &self.setup.settings);
         let changed = self
             .telling
             .values()
@@ -201,18 +198,23 @@ impl<D: Lines> TailCollector<D> {
     }
 
     /// Watches the directories of all files that are followed now.
-    fn watch(&mut self, tick: &Tick) {
+    fn watch(&mut self, states: &[FileState], tick: &Tick) {
         let Some(follower) = &self.follower else {
             return;
         };
-        let files: Vec<_> = follower
-            .files()
-            .into_iter()
-            .map(|file| (file.path, file.place))
-            .collect();
-        if files != self.watched {
-            self.targets = targets(follower, &files);
-            self.watched = files;
+        let is_same = |(state, (path, place)): (&FileState, &Whereabouts)| {
+            state.path.as_os_str() == path.as_os_str()
+                && state.place.as_deref().map(Path::as_os_str)
+                    == place.as_deref().map(Path::as_os_str)
+        };
+        let unchanged =
+            states.len() == self.watched.len() && states.iter().zip(&self.watched).all(is_same);
+        if !unchanged {
+            let files = states.iter();
+            self.watched = files
+                .map(|state| (state.path.clone(), state.place.clone()))
+                .collect();
+            self.targets = targets(follower, &self.watched);
         }
         let watch = self.watch.get_or_insert_with(|| {
             let waker = tick.waker.clone();
@@ -274,11 +276,12 @@ impl<D: Lines> Collector for TailCollector<D> {
         };
         let chunk = follower.read(budget, began);
         let took = began.elapsed();
+        let states = follower.files();
         if self.is_reading() && !chunk.more && !self.setup.follow {
             self.done = true;
         }
-        let (files, gone) = self.tell();
-        self.watch(tick);
+        self.watch(&states, tick);
+        let (files, gone) = self.tell(states);
         self.plan(&chunk, took);
         self.has_lines = chunk.lines().len() > 0;
         let read_at = Timestamp::now();
