@@ -10,6 +10,7 @@ mod read_pool;
 mod retention;
 mod status;
 mod vacuum;
+mod wal;
 mod writer;
 
 pub use error::StoreError;

@@ -8,6 +8,7 @@
 )]
 
 mod purge;
+mod wal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
