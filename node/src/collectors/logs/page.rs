@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row};
 use super::pattern::Pattern;
 use super::trigrams::Needs;
 use crate::http::Cursor;
+use crate::store::Effort;
 use crate::store::column::moment;
 
 /// How long a page is looked for: clients wait 5 s by default.
@@ -44,6 +45,16 @@ pub struct Search {
     pub from: Option<Timestamp>,
     /// It was read then or earlier.
     pub to: Option<Timestamp>,
+}
+
+impl Search {
+    /// An expression can take a minute for one line of a megabyte.
+    pub fn effort(&self) -> Effort {
+        match self.regex {
+            Some(_) => Effort::Long,
+            None => Effort::Short,
+        }
+    }
 }
 
 /// Some lines of a log.

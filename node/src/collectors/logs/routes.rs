@@ -143,7 +143,7 @@ async fn page_answer(
     let log_name = name.clone();
     let found = state
         .reads
-        .read(move |snapshot| {
+        .read_by(search.effort(), move |snapshot| {
             if !is_configured(snapshot, KIND.name, &log_name)? {
                 return Ok(None);
             }
@@ -181,7 +181,7 @@ async fn follow_answer(
     let (log_name, filter) = (name.clone(), search.clone());
     let reached = state
         .reads
-        .read(move |snapshot| {
+        .read_by(search.effort(), move |snapshot| {
             if !is_configured(snapshot, KIND.name, &log_name)? {
                 return Ok(None);
             }

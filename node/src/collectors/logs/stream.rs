@@ -100,7 +100,9 @@ impl Reader {
         let found = self
             .state
             .reads
-            .read(move |snapshot| found(snapshot, &name, &search, reached, position))
+            .read_by(search.effort(), move |snapshot| {
+                found(snapshot, &name, &search, reached, position)
+            })
             .await
             .inspect_err(|error| log::warn!("a followed log could not be read: {error}"))
             .ok()?;
