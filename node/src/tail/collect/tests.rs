@@ -119,7 +119,10 @@ impl Bench {
         }
         let transaction = self.writer.transaction().unwrap();
         match batch.persist(&transaction) {
-            Ok(()) => Ok(transaction.commit().unwrap()),
+            Ok(()) => {
+                transaction.commit().unwrap();
+                Ok(())
+            }
             Err(PersistError::Outdated) => Err(StoreError::Outdated),
             Err(PersistError::Sql(error)) => panic!("{error}"),
         }
