@@ -12,10 +12,13 @@ use rusqlite::{Connection, Row};
 use super::pattern::Pattern;
 use super::trigrams::Needs;
 use crate::http::Cursor;
+use crate::store::Effort;
 use crate::store::column::moment;
 
 /// How long a page is looked for: clients wait 5 s by default.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Text of a page, which one line may exceed: a page of the longest lines would take gigabytes.
+const PAGE_BYTES: usize = 8 << 20;
 /// Rows and bytes of text between two looks at the clock.
 const CHECK_ROWS: usize = 64;
 const CHECK_BYTES: usize = 256 << 10;
@@ -47,13 +50,23 @@ pub struct Search {
     pub to: Option<Timestamp>,
 }
 
+impl Search {
+    /// An expression can take a minute for one line of a megabyte.
+    pub fn effort(&self) -> Effort {
+        match self.regex {
+            Some(_) => Effort::Long,
+            None => Effort::Short,
+        }
+    }
+}
+
 /// Some lines of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// In ascending order of their ids.
     pub lines: Vec<LogLine>,
-    /// Whether there are, or may be, more in the same direction: the page is full, or the time for
-    /// the search was over.
+    /// Whether there are, or may be, more in the same direction: the page is full, of lines or of
+    /// text, or the time for the search was over.
     pub more: bool,
     /// Up to and with this id nothing was left out: where the next page goes on.
     pub scanned_to: i64,
@@ -96,6 +109,7 @@ pub(super) fn page_within(
         deadline: Instant::now() + patience,
         unchecked: (0, 0),
         lines: Vec::new(),
+        bytes: 0,
         scanned_to: start,
     };
     let more = scan.blocks(connection, log_name)?;
@@ -218,6 +232,8 @@ struct Scan<'a> {
     unchecked: (usize, usize),
     /// In the order of the search.
     lines: Vec<LogLine>,
+    /// Of their text.
+    bytes: usize,
     scanned_to: i64,
 }
 
@@ -267,10 +283,11 @@ impl Scan<'_> {
                 if self.lines.len() == self.limit {
                     return Ok(true);
                 }
+                self.bytes += line.line.len();
                 self.lines.push(line);
             }
             self.scanned_to = id;
-            if self.is_late(line.as_bytes()?.len()) {
+            if self.bytes >= PAGE_BYTES || self.is_late(line.as_bytes()?.len()) {
                 return Ok(true);
             }
         }

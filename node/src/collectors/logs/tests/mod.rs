@@ -268,3 +268,19 @@ fn a_log_that_lost_every_line_still_counts_what_it_had() {
         Some(1400)
     );
 }
+
+#[test]
+fn a_page_of_long_lines_ends_early_and_leads_on() {
+    let mut lines = Lines::new();
+    lines.store("app", 1, &vec!["x".repeat(1 << 20); 20]);
+    let ids = |page: &Page| page.lines.iter().map(|line| line.id).collect::<Vec<_>>();
+    let mut cursor = Cursor::Newest;
+    for (expected, more) in [(13..=20, true), (5..=12, true), (1..=4, false)] {
+        let page = lines.page("app", &Search::default(), cursor, 1000);
+        assert_eq!((ids(&page), page.more), (expected.collect(), more));
+        cursor = Cursor::Before(page.scanned_to);
+    }
+    let page = lines.page("app", &Search::default(), Cursor::After(3), 1000);
+    assert_eq!((ids(&page), page.more), ((4..=11).collect(), true));
+    assert_eq!(page.scanned_to, 11);
+}
