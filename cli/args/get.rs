@@ -131,11 +131,13 @@ the node is gone for longer than --timeout. Lines that were deleted before they 
 counted on standard error.")]
     Log(LogArgs),
     /// What of a log is known never to have been read
-    #[command(after_help = "Examples:\n  etlmon get gaps app")]
+    #[command(after_help = "Examples:\n  etlmon get gaps app -n 10000")]
     Gaps {
         /// The log's configured name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// The transfers of FTP servers
     #[command(visible_alias = "transfers")]

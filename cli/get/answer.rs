@@ -114,9 +114,10 @@ pub(super) fn ask(client: &Client, what: &What) -> Answered {
             let rows = (log.cursor(), log.lines());
             part(client, &route, &log.past(), rows, Answer::Lines)
         }
-        What::Gaps { name } => {
+        What::Gaps { name, page } => {
             let route = routes::log_gaps(name);
-            whole(client, &route, &Query::new(), Answer::Gaps)
+            let rows = (page.cursor(), page.limit);
+            part(client, &route, &Query::new(), rows, Answer::Gaps)
         }
         What::Xferlog(args) => {
             let rows = (args.page.cursor(), args.page.limit);
