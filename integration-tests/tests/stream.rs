@@ -95,7 +95,7 @@ fn lines_deleted_before_a_slow_reader_had_them_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let [path, other] = ["app.log", "other.log"].map(|name| folder.path().join(name));
     let config = format!(
-        "logs: [{{ name: app, path: {} }}, {{ name: other, path: {} }}]\n\
+        "logs: [{{ name: app, path: {}, from_beginning: true }}, {{ name: other, path: {} }}]\n\
          retention: {{ log_lines: {{ max_rows: 1000 }} }}",
         path.display(),
         other.display()
