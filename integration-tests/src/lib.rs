@@ -11,6 +11,7 @@
 mod binary;
 mod command;
 pub mod database;
+pub mod events;
 mod ftp;
 pub mod log;
 mod mounts;
@@ -19,6 +20,7 @@ mod peer;
 mod raw;
 mod request;
 mod wait;
+pub mod xferlog;
 
 pub use binary::etlmon;
 pub use command::{command, expect};
