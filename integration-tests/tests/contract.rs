@@ -19,7 +19,11 @@ fn node() -> (tempfile::TempDir, Node, String) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "content").unwrap();
     let path = folder.path().display().to_string();
-    let node = Node::start(&format!("paths: [{{path: {path}, measure_sizes: true}}]"));
+    let node = Node::start(&format!(
+        "paths: [{{path: {path}, measure_sizes: true}}]\n\
+         logs: [{{name: app, path: {path}/file, from_beginning: true, partial_after: 100ms}}]"
+    ));
+    node.await_lines("app", &["content"]);
     node.await_row(("/api/v1/paths", "path", &path), |row| {
         row["status"] == "OK"
     });
@@ -201,8 +205,12 @@ fn every_answer_has_exactly_the_documented_fields() {
         ("/api/v1/fs/history", "?mount_point=/".to_owned()),
         ("/api/v1/paths", String::new()),
         ("/api/v1/paths/top", format!("?path={path}")),
+        ("/api/v1/logs", String::new()),
+        ("/api/v1/logs/{name}", String::new()),
+        ("/api/v1/xferlog/files", String::new()),
     ] {
-        let answer = node.get(&format!("{route}{query}")).json();
+        let answer = node.get(&format!("{}{query}", route.replace("{name}", "app")));
+        let answer = answer.json();
         assert!(
             answer.as_array().is_none_or(|rows| !rows.is_empty()),
             "{route}"
@@ -242,20 +250,32 @@ fn every_documented_parameter_is_accepted_and_no_other() {
         "from" => "2026-01-01T00:00:00Z".to_owned(),
         "to" => "2026-01-01T09:00:00%2B09:00".to_owned(),
         "step" => "5m".to_owned(),
+        "after" | "before" | "lines" => "7".to_owned(),
+        "follow" => "false".to_owned(),
+        "direction" => "upload".to_owned(),
+        "status" => "complete".to_owned(),
+        "contains" | "regex" | "user" | "host" | "filename" => "word".to_owned(),
         other => panic!("a parameter without a sample: {other}"),
     };
     for (route, methods) in contract["paths"].as_object().unwrap() {
         let Some(parameters) = methods["get"]["parameters"].as_array() else {
             continue;
         };
-        let query: Vec<String> = parameters
-            .iter()
-            .map(|parameter| parameter["name"].as_str().unwrap())
-            .map(|name| format!("{name}={}", sample(name)))
-            .collect();
-        let accepted = format!("{route}?{}", query.join("&"));
-        assert_eq!(node.get(&accepted).status, 200, "{accepted}");
-        assert_eq!(node.get(&format!("{accepted}&another=1")).status, 400);
+        let route = route.replace("{name}", "app");
+        let of_query = parameters.iter().filter(|one| one["in"] == "query");
+        let (required, optional): (Vec<_>, Vec<_>) = of_query
+            .map(|one| (one["name"].as_str().unwrap(), one["required"] == true))
+            .partition(|(_, required)| *required);
+        let with = |name: &str| format!("&{name}={}", sample(name));
+        let required: String = required.iter().map(|(name, _)| with(name)).collect();
+        // One by one: some exclude each other.
+        let each = optional.iter().map(|(name, _)| with(name));
+        for asked in each.chain([String::new()]) {
+            let accepted = format!("{route}?{}", format!("{required}{asked}").trim_matches('&'));
+            assert_eq!(node.get(&accepted).status, 200, "{accepted}");
+            let refused = format!("{accepted}&another=1");
+            assert_eq!(node.get(&refused).status, 400, "{refused}");
+        }
     }
 }
 
