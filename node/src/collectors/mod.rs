@@ -53,7 +53,7 @@ pub struct Means {
 pub const KINDS: &[Kind] = &[filesystem::KIND, paths::KIND, logs::KIND, xferlog::KIND];
 
 /// Sections that no single kind owns.
-const COMMON_SECTIONS: &[&str] = &["auth", "node", "refresh", "retention"];
+const COMMON_SECTIONS: &[&str] = &["auth", "node", "refresh", "retention", "secrets"];
 
 /// Of the sections that a configuration gives, those that no kind works for.
 pub fn idle_sections(kinds: &[Kind], given: &[&'static str]) -> Vec<&'static str> {

@@ -15,6 +15,7 @@ mod paths;
 mod processes;
 mod refresh;
 mod retention;
+mod secrets;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use paths::PathConfig;
 pub use processes::{Pattern, ProcessConfig, ProcessRule};
 pub use refresh::Refresh;
 pub use retention::{Limits, Retention};
+pub use secrets::SecretsConfig;
 pub use xferlog::XferlogConfig;
 
 /// A duration as the configuration writes it, such as `1h 30m`.
@@ -70,6 +72,8 @@ pub struct Config {
     pub cron: CronConfig,
     /// The FTP server's transfer logs.
     pub xferlog: XferlogConfig,
+    /// What is hidden in command lines.
+    pub secrets: SecretsConfig,
     /// Who may read and command.
     pub auth: AuthConfig,
     /// How much is kept, and how long.
@@ -156,6 +160,7 @@ impl Config {
             top.section("process", |item| self.process.read(item));
             top.section("cron", |item| self.cron.read(item));
             top.section("xferlog", |item| self.xferlog.read(item));
+            top.section("secrets", |item| self.secrets.read(item));
             top.section("auth", |item| self.auth.read(item));
             top.section("retention", |item| self.retention.read(item));
             Some(top.keys())

@@ -55,6 +55,12 @@ impl Patterns {
         Ok(Patterns { patterns })
     }
 
+    /// Whether [`Patterns::new`] takes this pattern.
+    #[must_use]
+    pub fn accepts(pattern: &str) -> bool {
+        compile(pattern).is_ok()
+    }
+
     /// Where the secrets of a text are, in order; they may overlap.
     fn secrets(&self, text: &str) -> Vec<Range<usize>> {
         let mut secrets: Vec<_> = self.patterns.iter().flat_map(|p| p.secrets(text)).collect();

@@ -266,12 +266,13 @@ pub(super) fn configs() -> impl Strategy<Value = Config> {
         0..=10_000_u32,
         any::<bool>(),
         xferlog(),
+        vec(pattern(), 0..3),
         auth(),
         retention(),
     );
     (first, second).prop_map(
         |((node, refresh, filesystem, paths, logs, process_watch), second)| {
-            let (top_n, enabled, xferlog, auth, retention) = second;
+            let (top_n, enabled, xferlog, patterns, auth, retention) = second;
             Config {
                 process: ProcessConfig { top_n },
                 cron: CronConfig { enabled },
@@ -283,6 +284,7 @@ pub(super) fn configs() -> impl Strategy<Value = Config> {
                     logs,
                     process_watch,
                     xferlog,
+                    secrets: SecretsConfig { patterns },
                     auth,
                     retention,
                     ..Config::default()

@@ -265,6 +265,13 @@ fn globs_and_regular_expressions_must_compile() {
          node.yaml:1:60: process_watch[1].match: found \"\"; accepted: text that is not empty",
     );
     refused(
+        "secrets: { patterns: ['(', 'a{1000}{100}'] }",
+        "node.yaml:1:23: secrets.patterns[0]: found \"(\"; accepted: a regular expression, and this is \
+         none: unclosed group\n\
+         node.yaml:1:28: secrets.patterns[1]: found \"a{1000}{100}\"; accepted: a regular expression that \
+         compiles to less than 1 MiB",
+    );
+    refused(
         "process_watch: [{ name: a, match: 'a{1000}{1000}{1000}' }]",
         "node.yaml:1:35: process_watch[0].match: found \"a{1000}{1000}{1000}\"; accepted: a regular \
          expression, and this is none: Compiled regex exceeds size limit of 10485760 bytes.",
