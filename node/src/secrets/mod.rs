@@ -1,7 +1,9 @@
 //! Passwords and tokens in command lines, masked before anything is stored or shown.
 
+mod arguments;
 mod patterns;
 
+pub use arguments::mask_arguments;
 pub use patterns::{PATTERNS, Pattern};
 
 use regex::{Regex, RegexBuilder};
