@@ -21,6 +21,7 @@ Examples:
   etlmon get history --mount-point /data --from 6h --step 5m
   etlmon get log app --contains ERROR --from 1h
   etlmon get log app --follow
+  etlmon get processes
   etlmon get xferlog --user alice --status incomplete
 
 Tables show sizes as df -h does (Gi = 1024 Mi) and `-` for what is not known; `!` marks what
@@ -139,6 +140,26 @@ counted on standard error.")]
         #[command(flatten)]
         page: PageArgs,
     },
+    /// The watched processes and the busiest
+    #[command(visible_alias = "ps")]
+    #[command(after_help = "\
+Examples:
+  etlmon get processes
+  etlmon get processes -o json | jq '.[] | select(.status == \"STOPPED\")'
+
+CPU% 100 is one core busy over the last interval. WATCH is the rule that keeps the process; `-` is
+for one that is only among the busiest. A watched process that has ended stays for a while, as
+STOPPED, with its last figures.")]
+    Processes,
+    /// The rules by which processes are watched, and how many each matches
+    #[command(after_help = "Examples:\n  etlmon get process-rules")]
+    ProcessRules,
+    /// Every command that the node was sent, accepted or refused
+    #[command(after_help = "\
+Examples:
+  etlmon get audit
+  etlmon get audit --limit 1000 -o json | jq '.[] | select(.action == \"kill\")'")]
+    Audit(PageArgs),
     /// The transfers of FTP servers
     #[command(visible_alias = "transfers")]
     #[command(after_help = "\

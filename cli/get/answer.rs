@@ -1,10 +1,12 @@
 //! What to ask for each noun, and what the answer says.
 
+use etlmon_shared::audit::AuditEntry;
 use etlmon_shared::client::Cursor;
 use etlmon_shared::filesystem::{Filesystem, FilesystemSample, FilesystemStatus};
 use etlmon_shared::health::{Health, HealthStatus};
 use etlmon_shared::log::{LogFile, LogGap, LogLine, LogStatus};
 use etlmon_shared::path::{PathStats, PathStatus, PathTopEntry};
+use etlmon_shared::process::{Process, ProcessRuleState};
 use etlmon_shared::transfer::{DamagedTransferLine, Transfer};
 use etlmon_shared::{Client, ClientError, routes};
 use serde::de::DeserializeOwned;
@@ -23,6 +25,9 @@ pub(super) enum Answer {
     Logs(Vec<LogFile>),
     Lines(Vec<LogLine>),
     Gaps(Vec<LogGap>),
+    Processes(Vec<Process>),
+    ProcessRules(Vec<ProcessRuleState>),
+    Audit(Vec<AuditEntry>),
     Transfers(Vec<Transfer>),
     TransferLogs(Vec<LogFile>),
     Damaged(Vec<DamagedTransferLine>),
@@ -42,6 +47,9 @@ impl Answer {
             | Self::Top(_)
             | Self::Lines(_)
             | Self::Gaps(_)
+            | Self::Processes(_)
+            | Self::ProcessRules(_)
+            | Self::Audit(_)
             | Self::Transfers(_)
             | Self::Damaged(_) => true,
         }
@@ -58,6 +66,9 @@ impl Answer {
             Self::Logs(rows) => render::logs(rows, style),
             Self::Lines(rows) => rows.iter().map(render::line).collect(),
             Self::Gaps(rows) => render::gaps(rows, style),
+            Self::Processes(rows) => render::processes(rows, style),
+            Self::ProcessRules(rows) => render::process_rules(rows, style),
+            Self::Audit(rows) => render::audit(rows, style),
             Self::Transfers(rows) => render::transfers(rows, style),
             Self::TransferLogs(rows) => render::transfer_logs(rows, style),
             Self::Damaged(rows) => render::damaged(rows, style),
@@ -118,6 +129,15 @@ pub(super) fn ask(client: &Client, what: &What) -> Answered {
             let route = routes::log_gaps(name);
             let rows = (page.cursor(), page.limit);
             part(client, &route, &Query::new(), rows, Answer::Gaps)
+        }
+        What::Processes => whole(client, routes::PROCESSES, &Query::new(), Answer::Processes),
+        What::ProcessRules => {
+            let route = routes::PROCESS_RULES;
+            whole(client, route, &Query::new(), Answer::ProcessRules)
+        }
+        What::Audit(page) => {
+            let rows = (page.cursor(), page.limit);
+            part(client, routes::AUDIT, &Query::new(), rows, Answer::Audit)
         }
         What::Xferlog(args) => {
             let rows = (args.page.cursor(), args.page.limit);

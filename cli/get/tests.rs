@@ -114,6 +114,9 @@ fn every_list_that_grows_asks_for_what_is_wanted_of_it() {
             "gaps two+words --before 9",
             "/api/v1/logs/two%2Bwords/gaps?limit=100&before=9",
         ),
+        ("processes", "/api/v1/processes"),
+        ("process-rules", "/api/v1/processes/rules"),
+        ("audit -n 3 --before 9", "/api/v1/audit?limit=3&before=9"),
         ("xferlog", "/api/v1/xferlog?limit=100"),
         (
             "xferlog --user u --host h --filename f --direction upload --status complete -n 3",

@@ -1,6 +1,7 @@
 //! The exact text of every table.
 
 mod log;
+mod process;
 
 use serde_json::{Value, json};
 

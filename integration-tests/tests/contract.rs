@@ -21,13 +21,15 @@ fn node() -> (tempfile::TempDir, Node, String) {
     let path = folder.path().display().to_string();
     let node = Node::start(&format!(
         "paths: [{{path: {path}, measure_sizes: true}}]\n\
-         logs: [{{name: app, path: {path}/file, from_beginning: true, partial_after: 100ms}}]"
+         logs: [{{name: app, path: {path}/file, from_beginning: true, partial_after: 100ms}}]\n\
+         process_watch: [{{name: all, match: .}}]"
     ));
     node.await_lines("app", &["content"]);
     node.await_row(("/api/v1/paths", "path", &path), |row| {
         row["status"] == "OK"
     });
     node.await_row(("/api/v1/fs", "mount_point", "/"), |_| true);
+    node.await_row(("/api/v1/processes", "status", "RUNNING"), |_| true);
     (folder, node, path)
 }
 
@@ -111,7 +113,8 @@ fn assert_unit(key: &str, value: &Value, place: &str) {
         assert!(is_time(text), "{place}: {text}");
     }
     assert!(!(time && value.is_number()), "{place}: {value}");
-    if key.ends_with("_percent") && !value.is_null() {
+    // Of a process, 100 is one core.
+    if key.ends_with("_percent") && key != "cpu_percent" && !value.is_null() {
         assert!(
             (0.0..=100.0).contains(&value.as_f64().unwrap()),
             "{place}: {value}"
@@ -155,6 +158,10 @@ fn the_contract_is_openapi_3_1_and_lists_every_route() {
         ("/api/v1/paths", "get"),
         ("/api/v1/paths/top", "get"),
         ("/api/v1/paths/scan", "post"),
+        ("/api/v1/processes", "get"),
+        ("/api/v1/processes/rules", "get"),
+        ("/api/v1/processes/{pid}/kill", "post"),
+        ("/api/v1/audit", "get"),
         ("/api/v1/openapi.json", "get"),
     ] {
         let operation = &contract["paths"][route][method];
@@ -195,6 +202,9 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
 fn every_answer_has_exactly_the_documented_fields() {
     let (_folder, node, path) = node();
     let contract = node.get("/api/v1/openapi.json").json();
+    let answer = node.post("/api/v1/paths/scan", "{}").json();
+    let schema = schema_of(&contract, "/api/v1/paths/scan", "post", "202");
+    assert_fits(&contract, schema, &answer, "scan");
     let history = "/api/v1/fs/history?mount_point=/";
     eventually("a row of history", PATIENCE, || {
         (!node.list(history).is_empty()).then_some(())
@@ -208,6 +218,9 @@ fn every_answer_has_exactly_the_documented_fields() {
         ("/api/v1/logs", String::new()),
         ("/api/v1/logs/{name}", String::new()),
         ("/api/v1/xferlog/files", String::new()),
+        ("/api/v1/processes", String::new()),
+        ("/api/v1/processes/rules", String::new()),
+        ("/api/v1/audit", String::new()),
     ] {
         let answer = node.get(&format!("{}{query}", route.replace("{name}", "app")));
         let answer = answer.json();
@@ -222,15 +235,14 @@ fn every_answer_has_exactly_the_documented_fields() {
             route,
         );
     }
-    let answer = node.post("/api/v1/paths/scan", "{}").json();
-    let schema = schema_of(&contract, "/api/v1/paths/scan", "post", "202");
-    assert_fits(&contract, schema, &answer, "scan");
     for (route, query) in [
         ("/api/v1/health", "?x=1"),
         ("/api/v1/fs", "?x=1"),
         ("/api/v1/fs/history", ""),
         ("/api/v1/paths", "?limit=0"),
         ("/api/v1/paths/top", "?path=/&limit=0"),
+        ("/api/v1/processes", "?x=1"),
+        ("/api/v1/audit", "?after=1&before=2"),
     ] {
         let problem = node.get(&format!("{route}{query}")).json();
         let schema = schema_of(&contract, route, "get", "default");

@@ -56,6 +56,11 @@ impl ApiError {
         error
     }
 
+    /// The stable word for it.
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+
     /// What the log should know and the client should not.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
