@@ -1,5 +1,6 @@
 //! What the node answers as text for people: a table, and below it what needs a look.
 
+mod cron;
 mod health;
 mod log;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::human::{age, duration, duration_ms, percent, size};
 use crate::table::Align::{Left, Right};
 use crate::table::{Cell, Table, Tone};
 
+pub(crate) use cron::cron;
 pub(crate) use health::health;
 pub(crate) use log::{gaps, line, logs, transfer_logs};
 pub(crate) use transfer::{damaged, transfers};

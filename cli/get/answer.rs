@@ -1,6 +1,7 @@
 //! What to ask for each noun, and what the answer says.
 
 use etlmon_shared::client::Cursor;
+use etlmon_shared::cron::CronJob;
 use etlmon_shared::filesystem::{Filesystem, FilesystemSample, FilesystemStatus};
 use etlmon_shared::health::{Health, HealthStatus};
 use etlmon_shared::log::{LogFile, LogGap, LogLine, LogStatus};
@@ -26,6 +27,7 @@ pub(super) enum Answer {
     Transfers(Vec<Transfer>),
     TransferLogs(Vec<LogFile>),
     Damaged(Vec<DamagedTransferLine>),
+    Cron(Vec<CronJob>),
 }
 
 impl Answer {
@@ -38,6 +40,7 @@ impl Answer {
             Self::Logs(rows) | Self::TransferLogs(rows) => {
                 rows.iter().all(|row| row.status != LogStatus::Error)
             }
+            Self::Cron(rows) => rows.iter().all(|row| row.error_message.is_none()),
             Self::History(_)
             | Self::Top(_)
             | Self::Lines(_)
@@ -61,6 +64,7 @@ impl Answer {
             Self::Transfers(rows) => render::transfers(rows, style),
             Self::TransferLogs(rows) => render::transfer_logs(rows, style),
             Self::Damaged(rows) => render::damaged(rows, style),
+            Self::Cron(rows) => render::cron(rows, style),
         }
     }
 }
@@ -127,6 +131,7 @@ pub(super) fn ask(client: &Client, what: &What) -> Answered {
             let route = routes::XFERLOG_FILES;
             whole(client, route, &Query::new(), Answer::TransferLogs)
         }
+        What::Cron => whole(client, routes::CRON, &Query::new(), Answer::Cron),
         What::XferlogDamaged(page) => {
             let route = routes::XFERLOG_DAMAGED;
             let rows = (page.cursor(), page.limit);

@@ -50,7 +50,13 @@ pub struct Means {
 }
 
 /// Every kind there is.
-pub const KINDS: &[Kind] = &[filesystem::KIND, paths::KIND, logs::KIND, xferlog::KIND];
+pub const KINDS: &[Kind] = &[
+    filesystem::KIND,
+    paths::KIND,
+    logs::KIND,
+    xferlog::KIND,
+    cron::KIND,
+];
 
 /// Sections that no single kind owns.
 const COMMON_SECTIONS: &[&str] = &["auth", "node", "refresh", "retention"];
