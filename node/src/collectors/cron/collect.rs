@@ -29,8 +29,8 @@ pub(super) const ARRIVAL: &str = "/cron";
 
 /// After the time of a run it is looked whether it was logged.
 const LOGGED_BY: Duration = Duration::from_millis(1_500);
-/// How often it is looked whether a run has ended, at the most; of a long one more seldom.
-const END_STEP: Duration = Duration::from_secs(1);
+/// How often it is looked whether a run has begun or ended, at the most; of a long one more seldom.
+const STEP: Duration = Duration::from_secs(1);
 
 /// Looks at all crontabs of the machine.
 pub struct CronCollector {
@@ -261,9 +261,10 @@ impl Collector for CronCollector {
         let due = rows.filter_map(|row| row.next_run).min();
         let due = due.map(|due| until(now, due.after(LOGGED_BY)));
         let open = self.ledger.youngest_open();
-        let open = open.map(|began| END_STEP.max(until(began, now) / 50));
+        let open = open.map(|began| STEP.max(until(began, now) / 50));
+        let eager = self.ledger.is_eager(now).then_some(STEP);
         Next {
-            within: due.into_iter().chain(open).min(),
+            within: due.into_iter().chain(open).chain(eager).min(),
             rest: Duration::from_millis(200),
         }
     }

@@ -14,6 +14,8 @@ use super::listing::{ActiveJob, Key, Listed};
 const GRACE: Duration = Duration::from_secs(90);
 /// After this a run is missed when there is no cron to begin it.
 const GRACE_WITHOUT_CRON: Duration = Duration::from_secs(3);
+/// For so long a run is looked for eagerly, as a short one is gone soon.
+const EAGER: Duration = Duration::from_secs(10);
 /// cron looks for changed crontabs once a minute.
 const NOTICED_BY_CRON: Duration = Duration::from_secs(60);
 /// By how much a log's clock may be behind the schedule: its moments may be whole seconds.
@@ -191,6 +193,12 @@ impl Ledger {
         let runs = self.rows.iter().flat_map(|row| &row.open);
         let awaited = runs.filter(|run| run.process.is_some());
         awaited.map(|run| run.at).max()
+    }
+
+    /// Whether a job was due just now and was not seen to run yet.
+    pub(super) fn is_eager(&self, now: Timestamp) -> bool {
+        let mut pending = self.rows.iter().filter_map(|row| row.pending);
+        pending.any(|due| due <= now && now < due.after(EAGER))
     }
 
     /// Judges all that was due.
