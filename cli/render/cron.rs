@@ -9,6 +9,9 @@ use crate::human::{age, duration_ms};
 use crate::table::Align::{Left, Right};
 use crate::table::{Cell, Table, Tone};
 
+/// So many places are told of one reason.
+const PLACES: usize = 3;
+
 /// The cron jobs, by crontab and line.
 pub(crate) fn cron(rows: &[CronJob], style: Style) -> String {
     let mut table = Table::new([
@@ -23,6 +26,8 @@ pub(crate) fn cron(rows: &[CronJob], style: Style) -> String {
         ("COMMAND", Left),
     ]);
     let mut notes = Notes::default();
+    // When cron does not run, all jobs have the same reason.
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
     for row in rows {
         let missed = row.missed_count.unwrap_or(0);
         let tone = if missed > 0 {
@@ -41,7 +46,21 @@ pub(crate) fn cron(rows: &[CronJob], style: Style) -> String {
             Cell::maybe(row.schedule.as_ref(), |schedule| schedule.as_str()),
             Cell::new(&row.command),
         ]);
-        note(row, missed, style.now, &mut notes);
+        if let Some(reason) = &row.error_message {
+            match reasons.iter_mut().find(|(known, _)| known == reason) {
+                Some((_, places)) => places.push(place(row)),
+                None => reasons.push((reason, vec![place(row)])),
+            }
+        }
+        if let Some(at) = row.last_missed_at
+            && missed > 0
+        {
+            let last = format!("last {} ago, at {}", age(at, style.now), local(at));
+            notes.add(format!("{}: {missed} missed, {last}", place(row)));
+        }
+    }
+    for (reason, places) in reasons {
+        notes.add(format!("{}: {reason}", listed(&places)));
     }
     if rows.iter().any(|row| !row.has_evidence) {
         let reason = "neither syslog nor the journal shows lines of cron to the node";
@@ -50,19 +69,19 @@ pub(crate) fn cron(rows: &[CronJob], style: Style) -> String {
     table.render(style.colours) + &notes.render(style.colours)
 }
 
-fn note(row: &CronJob, missed: u64, now: Timestamp, notes: &mut Notes) {
-    let place = match row.line_number {
+fn place(row: &CronJob) -> String {
+    match row.line_number {
         Some(line) => format!("{}:{line}", row.source_path),
         None => row.source_path.clone(),
-    };
-    if let Some(reason) = &row.error_message {
-        notes.add(format!("{place}: {reason}"));
     }
-    if let Some(at) = row.last_missed_at
-        && missed > 0
-    {
-        let last = format!("last {} ago, at {}", age(at, now), local(at));
-        notes.add(format!("{place}: {missed} missed, {last}"));
+}
+
+fn listed(places: &[String]) -> String {
+    match places.split_at_checked(PLACES) {
+        Some((first, rest)) if !rest.is_empty() => {
+            format!("{} and {} more", first.join(", "), rest.len())
+        }
+        _ => places.join(", "),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The exact text of every table.
 
+mod cron;
 mod log;
 
 use serde_json::{Value, json};

@@ -151,6 +151,8 @@ fn the_contract_is_openapi_3_1_and_lists_every_route() {
         ("/api/v1/paths", "get"),
         ("/api/v1/paths/top", "get"),
         ("/api/v1/paths/scan", "post"),
+        ("/api/v1/cron", "get"),
+        ("/api/v1/cron/refresh", "post"),
         ("/api/v1/openapi.json", "get"),
     ] {
         let operation = &contract["paths"][route][method];

@@ -26,6 +26,7 @@ mod reader;
 mod routes;
 mod schedule;
 mod table;
+mod tracked;
 mod when;
 
 use std::path::Path;

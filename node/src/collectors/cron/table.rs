@@ -6,8 +6,8 @@ use etlmon_shared::Timestamp;
 use etlmon_shared::cron::{CronJob, CronRefreshed, CronSource};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::ledger::History;
 use super::listing::Key;
+use super::tracked::History;
 use crate::store::column::{count, count_in, from_count, moment, moment_in};
 use crate::store::{Persist, PersistError};
 

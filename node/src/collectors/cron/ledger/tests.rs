@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::collectors::cron::due::{Due, DueZone};
+use crate::collectors::cron::evidence::Coverage;
+use crate::collectors::cron::listing::ActiveJob;
 use crate::collectors::cron::{Dialect, Owner, Source, When, parse};
 use etlmon_shared::cron::CronSource;
 
