@@ -1,7 +1,10 @@
 //! What the node answers as text for people: a table, and below it what needs a look.
 
+mod audit;
+mod cron;
 mod health;
 mod log;
+mod process;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -17,8 +20,11 @@ use crate::human::{age, duration, duration_ms, percent, size};
 use crate::table::Align::{Left, Right};
 use crate::table::{Cell, Table, Tone};
 
+pub(crate) use audit::audit;
+pub(crate) use cron::cron;
 pub(crate) use health::health;
 pub(crate) use log::{gaps, line, logs, transfer_logs};
+pub(crate) use process::{process_rules, processes};
 pub(crate) use transfer::{damaged, transfers};
 
 /// Marks a row or a line that needs a look.

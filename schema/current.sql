@@ -1,4 +1,5 @@
--- The whole schema as the steps leave it, for readers; a test proves that it is so.
+-- "etlm" in ASCII: marks the file as etlmon's own.
+PRAGMA application_id = 1702128749;
 
 CREATE TABLE meta (
     key   TEXT NOT NULL PRIMARY KEY,
@@ -184,7 +185,8 @@ CREATE TABLE log_blocks (
     lines_before  INTEGER NOT NULL,
     first_at      INTEGER NOT NULL,
     last_at       INTEGER NOT NULL,
-    -- Which groups of three bytes occur in the lines, as a bitmap of hashes.
+    -- Which groups of three bytes occur in the lines, by a byte each, and what follows them, by
+    -- its bits.
     trigrams      BLOB NOT NULL
 ) STRICT;
 
@@ -214,4 +216,73 @@ CREATE TABLE xferlog_damaged_lines (
     line         TEXT NOT NULL,
     reason       TEXT NOT NULL,
     detected_at  INTEGER NOT NULL
+) STRICT;
+
+-- The processes of the last look, and the watched ones that have ended.
+CREATE TABLE process_stats (
+    pid           INTEGER NOT NULL,
+    -- With the pid, these tell it from every other process.
+    boot_id       TEXT NOT NULL,
+    start_ticks   INTEGER NOT NULL,
+    process_name  TEXT NOT NULL,
+    cmdline       TEXT NOT NULL,
+    user          TEXT,
+    start_time    INTEGER NOT NULL,
+    runtime_sec   INTEGER NOT NULL,
+    cpu_percent   REAL,
+    mem_rss_bytes INTEGER,
+    threads       INTEGER NOT NULL,
+    state         TEXT NOT NULL,
+    status        TEXT NOT NULL CHECK (status IN ('RUNNING', 'STOPPED')),
+    watch         TEXT,
+    collected_at  INTEGER NOT NULL,
+    PRIMARY KEY (pid, start_ticks, boot_id)
+) STRICT, WITHOUT ROWID;
+
+-- The rules by which processes are watched, in the order of the configuration.
+CREATE TABLE process_rules (
+    position     INTEGER PRIMARY KEY,
+    watch        TEXT NOT NULL,
+    matched      INTEGER NOT NULL,
+    collected_at INTEGER NOT NULL
+) STRICT;
+
+-- Every command, accepted or refused.
+CREATE TABLE audit (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    at      INTEGER NOT NULL,
+    who     TEXT,
+    remote  TEXT NOT NULL,
+    action  TEXT NOT NULL,
+    target  TEXT NOT NULL,
+    detail  TEXT,
+    outcome TEXT NOT NULL
+) STRICT;
+
+-- One row a job, a line that can't be read, or a crontab that cron ignores.
+CREATE TABLE cron_jobs (
+    -- Never another job's, even when the job is gone.
+    job_id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    source           TEXT NOT NULL CHECK (source IN ('system', 'user')),
+    -- As long as these are the same, it is the same job.
+    source_path      TEXT NOT NULL,
+    schedule         TEXT,
+    command          TEXT NOT NULL,
+    user             TEXT,
+    occurrence       INTEGER NOT NULL,
+    line_number      INTEGER,
+    time_zone        TEXT NOT NULL,
+    next_run         INTEGER,
+    last_run_at      INTEGER,
+    last_duration_ms INTEGER,
+    last_missed_at   INTEGER,
+    missed_count     INTEGER NOT NULL,
+    error_message    TEXT
+) STRICT;
+
+-- The one row of what holds for all of them.
+CREATE TABLE cron_state (
+    id           INTEGER PRIMARY KEY CHECK (id = 1),
+    has_evidence INTEGER NOT NULL CHECK (has_evidence IN (0, 1)),
+    checked_at   INTEGER NOT NULL
 ) STRICT;

@@ -21,7 +21,9 @@ Examples:
   etlmon get history --mount-point /data --from 6h --step 5m
   etlmon get log app --contains ERROR --from 1h
   etlmon get log app --follow
+  etlmon get processes
   etlmon get xferlog --user alice --status incomplete
+  etlmon get cron
 
 Tables show sizes as df -h does (Gi = 1024 Mi) and `-` for what is not known; `!` marks what
 needs a look, with the reason below the table. They are coloured on a terminal unless NO_COLOR
@@ -34,8 +36,9 @@ Environment:
 
 Exit status:
   0  all is well
-  1  not well: the node's health is not ok, a file system is STALE or ERROR, or a path, a log or a
-     transfer log is ERROR; or the node refused the question (the reason is on standard error)
+  1  not well: the node's health is not ok, a file system is STALE or ERROR, a path, a log or a
+     transfer log is ERROR, or a cron job does not run; or the node refused the question (the
+     reason is on standard error)
   2  wrong arguments
   3  no node answers there, or not in time, or not as etlmon does")]
 pub(crate) struct GetArgs {
@@ -131,12 +134,34 @@ the node is gone for longer than --timeout. Lines that were deleted before they 
 counted on standard error.")]
     Log(LogArgs),
     /// What of a log is known never to have been read
-    #[command(after_help = "Examples:\n  etlmon get gaps app")]
+    #[command(after_help = "Examples:\n  etlmon get gaps app -n 10000")]
     Gaps {
         /// The log's configured name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
+        #[command(flatten)]
+        page: PageArgs,
     },
+    /// The watched processes and the busiest
+    #[command(visible_alias = "ps")]
+    #[command(after_help = "\
+Examples:
+  etlmon get processes
+  etlmon get processes -o json | jq '.[] | select(.status == \"STOPPED\")'
+
+CPU% 100 is one core busy over the last interval. WATCH is the rule that keeps the process; `-` is
+for one that is only among the busiest. A watched process that has ended stays for a while, as
+STOPPED, with its last figures.")]
+    Processes,
+    /// The rules by which processes are watched, and how many each matches
+    #[command(after_help = "Examples:\n  etlmon get process-rules")]
+    ProcessRules,
+    /// Every command that the node was sent, accepted or refused
+    #[command(after_help = "\
+Examples:
+  etlmon get audit
+  etlmon get audit --limit 1000 -o json | jq '.[] | select(.action == \"kill\")'")]
+    Audit(PageArgs),
     /// The transfers of FTP servers
     #[command(visible_alias = "transfers")]
     #[command(after_help = "\
@@ -151,6 +176,12 @@ Examples:
     /// The lines of transfer logs that say no transfer
     #[command(after_help = "Examples:\n  etlmon get xferlog-damaged --limit 20")]
     XferlogDamaged(PageArgs),
+    /// The cron jobs: when each runs next, whether it ran, and why it does not
+    #[command(after_help = "\
+Examples:
+  etlmon get cron
+  etlmon get cron -o json | jq '.[] | select(.missed_count > 0)'")]
+    Cron,
 }
 
 /// How `etlmon get` prints an answer.

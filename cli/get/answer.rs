@@ -1,10 +1,13 @@
 //! What to ask for each noun, and what the answer says.
 
+use etlmon_shared::audit::AuditEntry;
 use etlmon_shared::client::Cursor;
+use etlmon_shared::cron::CronJob;
 use etlmon_shared::filesystem::{Filesystem, FilesystemSample, FilesystemStatus};
 use etlmon_shared::health::{Health, HealthStatus};
 use etlmon_shared::log::{LogFile, LogGap, LogLine, LogStatus};
 use etlmon_shared::path::{PathStats, PathStatus, PathTopEntry};
+use etlmon_shared::process::{Process, ProcessRuleState};
 use etlmon_shared::transfer::{DamagedTransferLine, Transfer};
 use etlmon_shared::{Client, ClientError, routes};
 use serde::de::DeserializeOwned;
@@ -23,9 +26,13 @@ pub(super) enum Answer {
     Logs(Vec<LogFile>),
     Lines(Vec<LogLine>),
     Gaps(Vec<LogGap>),
+    Processes(Vec<Process>),
+    ProcessRules(Vec<ProcessRuleState>),
+    Audit(Vec<AuditEntry>),
     Transfers(Vec<Transfer>),
     TransferLogs(Vec<LogFile>),
     Damaged(Vec<DamagedTransferLine>),
+    Cron(Vec<CronJob>),
 }
 
 impl Answer {
@@ -38,10 +45,14 @@ impl Answer {
             Self::Logs(rows) | Self::TransferLogs(rows) => {
                 rows.iter().all(|row| row.status != LogStatus::Error)
             }
+            Self::Cron(rows) => rows.iter().all(|row| row.error_message.is_none()),
             Self::History(_)
             | Self::Top(_)
             | Self::Lines(_)
             | Self::Gaps(_)
+            | Self::Processes(_)
+            | Self::ProcessRules(_)
+            | Self::Audit(_)
             | Self::Transfers(_)
             | Self::Damaged(_) => true,
         }
@@ -58,9 +69,13 @@ impl Answer {
             Self::Logs(rows) => render::logs(rows, style),
             Self::Lines(rows) => rows.iter().map(render::line).collect(),
             Self::Gaps(rows) => render::gaps(rows, style),
+            Self::Processes(rows) => render::processes(rows, style),
+            Self::ProcessRules(rows) => render::process_rules(rows, style),
+            Self::Audit(rows) => render::audit(rows, style),
             Self::Transfers(rows) => render::transfers(rows, style),
             Self::TransferLogs(rows) => render::transfer_logs(rows, style),
             Self::Damaged(rows) => render::damaged(rows, style),
+            Self::Cron(rows) => render::cron(rows, style),
         }
     }
 }
@@ -114,9 +129,19 @@ pub(super) fn ask(client: &Client, what: &What) -> Answered {
             let rows = (log.cursor(), log.lines());
             part(client, &route, &log.past(), rows, Answer::Lines)
         }
-        What::Gaps { name } => {
+        What::Gaps { name, page } => {
             let route = routes::log_gaps(name);
-            whole(client, &route, &Query::new(), Answer::Gaps)
+            let rows = (page.cursor(), page.limit);
+            part(client, &route, &Query::new(), rows, Answer::Gaps)
+        }
+        What::Processes => whole(client, routes::PROCESSES, &Query::new(), Answer::Processes),
+        What::ProcessRules => {
+            let route = routes::PROCESS_RULES;
+            whole(client, route, &Query::new(), Answer::ProcessRules)
+        }
+        What::Audit(page) => {
+            let rows = (page.cursor(), page.limit);
+            part(client, routes::AUDIT, &Query::new(), rows, Answer::Audit)
         }
         What::Xferlog(args) => {
             let rows = (args.page.cursor(), args.page.limit);
@@ -127,6 +152,7 @@ pub(super) fn ask(client: &Client, what: &What) -> Answered {
             let route = routes::XFERLOG_FILES;
             whole(client, route, &Query::new(), Answer::TransferLogs)
         }
+        What::Cron => whole(client, routes::CRON, &Query::new(), Answer::Cron),
         What::XferlogDamaged(page) => {
             let route = routes::XFERLOG_DAMAGED;
             let rows = (page.cursor(), page.limit);

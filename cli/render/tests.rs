@@ -1,6 +1,8 @@
 //! The exact text of every table.
 
+mod cron;
 mod log;
+mod process;
 
 use serde_json::{Value, json};
 

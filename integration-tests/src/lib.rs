@@ -12,6 +12,7 @@ mod binary;
 mod command;
 mod console;
 pub mod database;
+pub mod events;
 mod ftp;
 pub mod log;
 mod mounts;
@@ -20,6 +21,7 @@ mod peer;
 mod raw;
 mod request;
 mod wait;
+pub mod xferlog;
 
 pub use binary::etlmon;
 pub use command::{command, expect};

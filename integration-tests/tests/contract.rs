@@ -19,11 +19,17 @@ fn node() -> (tempfile::TempDir, Node, String) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "content").unwrap();
     let path = folder.path().display().to_string();
-    let node = Node::start(&format!("paths: [{{path: {path}, measure_sizes: true}}]"));
+    let node = Node::start(&format!(
+        "paths: [{{path: {path}, measure_sizes: true}}]\n\
+         logs: [{{name: app, path: {path}/file, from_beginning: true, partial_after: 100ms}}]\n\
+         process_watch: [{{name: all, match: .}}]"
+    ));
+    node.await_lines("app", &["content"]);
     node.await_row(("/api/v1/paths", "path", &path), |row| {
         row["status"] == "OK"
     });
     node.await_row(("/api/v1/fs", "mount_point", "/"), |_| true);
+    node.await_row(("/api/v1/processes", "status", "RUNNING"), |_| true);
     (folder, node, path)
 }
 
@@ -107,7 +113,8 @@ fn assert_unit(key: &str, value: &Value, place: &str) {
         assert!(is_time(text), "{place}: {text}");
     }
     assert!(!(time && value.is_number()), "{place}: {value}");
-    if key.ends_with("_percent") && !value.is_null() {
+    // Of a process, 100 is one core.
+    if key.ends_with("_percent") && key != "cpu_percent" && !value.is_null() {
         assert!(
             (0.0..=100.0).contains(&value.as_f64().unwrap()),
             "{place}: {value}"
@@ -151,6 +158,12 @@ fn the_contract_is_openapi_3_1_and_lists_every_route() {
         ("/api/v1/paths", "get"),
         ("/api/v1/paths/top", "get"),
         ("/api/v1/paths/scan", "post"),
+        ("/api/v1/processes", "get"),
+        ("/api/v1/processes/rules", "get"),
+        ("/api/v1/processes/{pid}/kill", "post"),
+        ("/api/v1/audit", "get"),
+        ("/api/v1/cron", "get"),
+        ("/api/v1/cron/refresh", "post"),
         ("/api/v1/openapi.json", "get"),
     ] {
         let operation = &contract["paths"][route][method];
@@ -191,6 +204,9 @@ fn collect_references(value: &Value, found: &mut Vec<String>) {
 fn every_answer_has_exactly_the_documented_fields() {
     let (_folder, node, path) = node();
     let contract = node.get("/api/v1/openapi.json").json();
+    let answer = node.post("/api/v1/paths/scan", "{}").json();
+    let schema = schema_of(&contract, "/api/v1/paths/scan", "post", "202");
+    assert_fits(&contract, schema, &answer, "scan");
     let history = "/api/v1/fs/history?mount_point=/";
     eventually("a row of history", PATIENCE, || {
         (!node.list(history).is_empty()).then_some(())
@@ -201,8 +217,15 @@ fn every_answer_has_exactly_the_documented_fields() {
         ("/api/v1/fs/history", "?mount_point=/".to_owned()),
         ("/api/v1/paths", String::new()),
         ("/api/v1/paths/top", format!("?path={path}")),
+        ("/api/v1/logs", String::new()),
+        ("/api/v1/logs/{name}", String::new()),
+        ("/api/v1/xferlog/files", String::new()),
+        ("/api/v1/processes", String::new()),
+        ("/api/v1/processes/rules", String::new()),
+        ("/api/v1/audit", String::new()),
     ] {
-        let answer = node.get(&format!("{route}{query}")).json();
+        let answer = node.get(&format!("{}{query}", route.replace("{name}", "app")));
+        let answer = answer.json();
         assert!(
             answer.as_array().is_none_or(|rows| !rows.is_empty()),
             "{route}"
@@ -214,15 +237,14 @@ fn every_answer_has_exactly_the_documented_fields() {
             route,
         );
     }
-    let answer = node.post("/api/v1/paths/scan", "{}").json();
-    let schema = schema_of(&contract, "/api/v1/paths/scan", "post", "202");
-    assert_fits(&contract, schema, &answer, "scan");
     for (route, query) in [
         ("/api/v1/health", "?x=1"),
         ("/api/v1/fs", "?x=1"),
         ("/api/v1/fs/history", ""),
         ("/api/v1/paths", "?limit=0"),
         ("/api/v1/paths/top", "?path=/&limit=0"),
+        ("/api/v1/processes", "?x=1"),
+        ("/api/v1/audit", "?after=1&before=2"),
     ] {
         let problem = node.get(&format!("{route}{query}")).json();
         let schema = schema_of(&contract, route, "get", "default");
@@ -242,20 +264,32 @@ fn every_documented_parameter_is_accepted_and_no_other() {
         "from" => "2026-01-01T00:00:00Z".to_owned(),
         "to" => "2026-01-01T09:00:00%2B09:00".to_owned(),
         "step" => "5m".to_owned(),
+        "after" | "before" | "lines" => "7".to_owned(),
+        "follow" => "false".to_owned(),
+        "direction" => "upload".to_owned(),
+        "status" => "complete".to_owned(),
+        "contains" | "regex" | "user" | "host" | "filename" => "word".to_owned(),
         other => panic!("a parameter without a sample: {other}"),
     };
     for (route, methods) in contract["paths"].as_object().unwrap() {
         let Some(parameters) = methods["get"]["parameters"].as_array() else {
             continue;
         };
-        let query: Vec<String> = parameters
-            .iter()
-            .map(|parameter| parameter["name"].as_str().unwrap())
-            .map(|name| format!("{name}={}", sample(name)))
-            .collect();
-        let accepted = format!("{route}?{}", query.join("&"));
-        assert_eq!(node.get(&accepted).status, 200, "{accepted}");
-        assert_eq!(node.get(&format!("{accepted}&another=1")).status, 400);
+        let route = route.replace("{name}", "app");
+        let of_query = parameters.iter().filter(|one| one["in"] == "query");
+        let (required, optional): (Vec<_>, Vec<_>) = of_query
+            .map(|one| (one["name"].as_str().unwrap(), one["required"] == true))
+            .partition(|(_, required)| *required);
+        let with = |name: &str| format!("&{name}={}", sample(name));
+        let required: String = required.iter().map(|(name, _)| with(name)).collect();
+        // One by one: some exclude each other.
+        let each = optional.iter().map(|(name, _)| with(name));
+        for asked in each.chain([String::new()]) {
+            let accepted = format!("{route}?{}", format!("{required}{asked}").trim_matches('&'));
+            assert_eq!(node.get(&accepted).status, 200, "{accepted}");
+            let refused = format!("{accepted}&another=1");
+            assert_eq!(node.get(&refused).status, 400, "{refused}");
+        }
     }
 }
 
@@ -290,7 +324,7 @@ fn what_is_not_known_is_null_and_there() {
     let collectors = health["collectors"].as_array().unwrap();
     let scanner = collectors
         .iter()
-        .find(|row| row["name"] != "filesystem")
+        .find(|row| row["name"].as_str().unwrap().starts_with("paths:"))
         .unwrap();
     assert_eq!(
         scanner.get("last_success_at"),

@@ -3,6 +3,7 @@
 //! Data goes one way: tick → [`collector`] → [`store`] → read pool → [`http`]. The
 //! [`supervisor`] starts all of it and starts again what ends.
 
+pub mod audit;
 pub mod collector;
 pub mod collectors;
 pub mod config;

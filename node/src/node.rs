@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 
 use crate::collector::Lanes;
 use crate::collectors::{Arrivals, Kind, Means, plan};
-use crate::config::{Config, ConfigError, ListenAddress};
-use crate::http::{Auth, BindError, Listeners, NodeState, serve};
+use crate::config::{Config, ConfigError, ListenAddress, LiveConfig};
+use crate::http::{BindError, Listeners, NodeState, serve};
 use crate::store::{
     DatabaseLock, DatabaseStatus, DbWriter, Persist as _, PersistError, ReadPool, StoreError,
     WriterSettings,
@@ -43,12 +43,11 @@ pub enum StartError {
 /// A node that runs on the actix system of the calling thread.
 pub struct Node {
     kinds: &'static [Kind],
-    config: Config,
+    config: LiveConfig,
     means: Means,
     root: Addr<Root>,
     root_gone: mpsc::Receiver<()>,
     server: ServerHandle,
-    auth: Auth,
     addresses: Vec<String>,
     database: PathBuf,
     _lock: DatabaseLock,
@@ -100,13 +99,13 @@ impl Node {
             gone,
         };
         let root = Root::start(settings, connection);
-        let auth = Auth::new(config.auth.clone());
+        let config = LiveConfig::new(config);
         let addresses = listeners.addresses();
         let state = NodeState {
             root: root.clone(),
             reads,
             arrivals: means.arrivals.clone(),
-            auth: auth.clone(),
+            config: config.clone(),
         };
         let server = serve(kinds, state, listeners).map_err(|source| StartError::System {
             action: "serve the API",
@@ -121,7 +120,6 @@ impl Node {
             root,
             root_gone,
             server: handle,
-            auth,
             addresses,
             database,
             _lock: lock,
@@ -149,18 +147,16 @@ impl Node {
     pub fn reload(&mut self, config: Config) -> Vec<&'static str> {
         self.root
             .do_send(Reload(plan(self.kinds, &config, &self.means)));
-        self.auth.replace(config.auth.clone());
-        let (old, new) = (&self.config.node, &config.node);
+        let kept = self.config.get().node.clone();
         let changed = [
-            ("node.listen", old.listen != new.listen),
-            ("node.node_name", old.node_name != new.node_name),
-            ("node.db_path", old.db_path != new.db_path),
+            ("node.listen", kept.listen != config.node.listen),
+            ("node.node_name", kept.node_name != config.node.node_name),
+            ("node.db_path", kept.db_path != config.node.db_path),
         ];
-        let kept = self.config.node.clone();
-        self.config = Config {
+        self.config.replace(Config {
             node: kept,
             ..config
-        };
+        });
         changed
             .iter()
             .filter(|(_, changed)| *changed)
@@ -174,7 +170,7 @@ impl Node {
             log::error!("the root actor was gone before the node ended");
         }
         self.server.stop(true).await;
-        remove_sockets(&self.config.node.listen);
+        remove_sockets(&self.config.get().node.listen);
     }
 }
 

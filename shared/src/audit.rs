@@ -18,10 +18,10 @@ pub struct AuditEntry {
     pub remote: String,
     /// What was to be done, such as `kill`, `scan`, `pause`.
     pub action: String,
-    /// With what: a process, a path, a log.
+    /// With what, as the path names it: `processes/123`, `paths`, `logs/app`.
     pub target: String,
     /// The command's own words, such as the signal.
     pub detail: Option<String>,
-    /// `done`, or the problem's code.
+    /// `done`, or the problem's code; `begun` of one whose end was not recorded.
     pub outcome: String,
 }

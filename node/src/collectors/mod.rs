@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
 
+use crate::audit;
 use crate::config::Config;
 use crate::store::{Persist, ReadPool, RetentionRule};
 use crate::supervisor::{Plan, Spec};
@@ -50,10 +51,17 @@ pub struct Means {
 }
 
 /// Every kind there is.
-pub const KINDS: &[Kind] = &[filesystem::KIND, paths::KIND, logs::KIND, xferlog::KIND];
+pub const KINDS: &[Kind] = &[
+    filesystem::KIND,
+    paths::KIND,
+    logs::KIND,
+    xferlog::KIND,
+    processes::KIND,
+    cron::KIND,
+];
 
 /// Sections that no single kind owns.
-const COMMON_SECTIONS: &[&str] = &["auth", "node", "refresh", "retention"];
+const COMMON_SECTIONS: &[&str] = &["auth", "node", "refresh", "retention", "secrets"];
 
 /// Of the sections that a configuration gives, those that no kind works for.
 pub fn idle_sections(kinds: &[Kind], given: &[&'static str]) -> Vec<&'static str> {
@@ -82,6 +90,7 @@ pub fn plan(kinds: &[Kind], config: &Config, means: &Means) -> Plan {
         retention: kinds
             .iter()
             .flat_map(|kind| (kind.retention)(config))
+            .chain([audit::retention(config)])
             .collect(),
     }
 }

@@ -9,12 +9,15 @@ mod filesystem;
 mod followed;
 mod format;
 mod item;
+mod kill;
+mod live;
 mod logs;
 mod node;
 mod paths;
 mod processes;
 mod refresh;
 mod retention;
+mod secrets;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -30,12 +33,15 @@ pub use auth::{AuthConfig, Reads, Token, TokenHash};
 pub use cron::CronConfig;
 pub use error::{ConfigError, Place, Problem};
 pub use filesystem::FilesystemConfig;
+pub use kill::{KillPolicy, Killable};
+pub use live::LiveConfig;
 pub use logs::{LogConfig, MultilineConfig};
 pub use node::{ListenAddress, ListenAddressError, NodeConfig};
 pub use paths::PathConfig;
 pub use processes::{Pattern, ProcessConfig, ProcessRule};
 pub use refresh::Refresh;
 pub use retention::{Limits, Retention};
+pub use secrets::SecretsConfig;
 pub use xferlog::XferlogConfig;
 
 /// A duration as the configuration writes it, such as `1h 30m`.
@@ -70,6 +76,8 @@ pub struct Config {
     pub cron: CronConfig,
     /// The FTP server's transfer logs.
     pub xferlog: XferlogConfig,
+    /// What is hidden in command lines.
+    pub secrets: SecretsConfig,
     /// Who may read and command.
     pub auth: AuthConfig,
     /// How much is kept, and how long.
@@ -156,6 +164,7 @@ impl Config {
             top.section("process", |item| self.process.read(item));
             top.section("cron", |item| self.cron.read(item));
             top.section("xferlog", |item| self.xferlog.read(item));
+            top.section("secrets", |item| self.secrets.read(item));
             top.section("auth", |item| self.auth.read(item));
             top.section("retention", |item| self.retention.read(item));
             Some(top.keys())

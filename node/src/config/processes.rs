@@ -1,14 +1,21 @@
 //! Sections `process_watch` and `process`: which processes are kept.
 
 use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use regex::Regex;
 use serde::{Serialize, Serializer};
 
+use super::duration;
 use super::item::{Item, Seen, Table};
+use super::kill::KillPolicy;
 
 /// The greatest pid on 64-bit Linux: `PID_MAX_LIMIT` of proc(5), 2^22.
 const GREATEST_PID: u32 = 1 << 22;
+/// For how long a process can be shown after its end.
+const KEEP_STOPPED: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(7 * 24);
 
 /// An item of `process_watch`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -116,11 +123,20 @@ pub(super) fn read_pattern(item: &Item<'_>) -> Option<Pattern> {
 pub struct ProcessConfig {
     /// How many of the busiest by CPU and by memory are kept beside the watched; 0 = none.
     pub top_n: u32,
+    /// For how long a watched process that has ended is shown.
+    #[serde(serialize_with = "duration::serialize")]
+    pub keep_stopped: Duration,
+    /// Which processes may be sent signals.
+    pub kill: KillPolicy,
 }
 
 impl Default for ProcessConfig {
     fn default() -> Self {
-        Self { top_n: 20 }
+        Self {
+            top_n: 20,
+            keep_stopped: Duration::from_hours(1),
+            kill: KillPolicy::default(),
+        }
     }
 }
 
@@ -128,6 +144,10 @@ impl ProcessConfig {
     pub(super) fn read(&mut self, item: &Item<'_>) -> Option<()> {
         item.table(|table| {
             table.set("top_n", &mut self.top_n, |item| item.whole(0..=10_000));
+            table.set("keep_stopped", &mut self.keep_stopped, |item| {
+                item.duration(KEEP_STOPPED)
+            });
+            table.section("kill", |item| self.kill.read(item));
             Some(())
         })
     }

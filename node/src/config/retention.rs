@@ -20,6 +20,8 @@ pub struct Retention {
     pub xferlog_entries: Limits,
     /// Rows of the file systems' history.
     pub filesystem_history: Limits,
+    /// Rows of the record of commands.
+    pub audit: Limits,
 }
 
 /// Rows beyond either limit are deleted.
@@ -46,6 +48,10 @@ impl Default for Retention {
             log_lines: week.clone(),
             xferlog_entries: week,
             filesystem_history: month,
+            audit: Limits {
+                max_age: Duration::from_hours(365 * 24),
+                max_rows: 100_000,
+            },
         }
     }
 }
@@ -58,6 +64,7 @@ impl Retention {
             table.section("filesystem_history", |item| {
                 self.filesystem_history.read(item)
             });
+            table.section("audit", |item| self.audit.read(item));
             Some(())
         })
     }

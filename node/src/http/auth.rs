@@ -1,83 +1,63 @@
 //! Who may send commands, and who may read.
 
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError, RwLock};
 
-use actix_web::HttpResponse;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, ORIGIN};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web;
+use actix_web::{HttpMessage as _, HttpResponse};
 use etlmon_shared::ProblemCode;
 use sha2::{Digest, Sha256};
 
 use super::{ApiError, NodeState};
+use crate::audit::Audit;
 use crate::config::{AuthConfig, Reads};
 
-/// The configured tokens; a reload replaces them.
-#[derive(Clone, Debug)]
-pub struct Auth(Arc<RwLock<Arc<AuthConfig>>>);
-
-impl Auth {
-    /// The tokens of a configuration.
-    pub fn new(config: AuthConfig) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(config))))
+/// Whether the request may pass: the name of its token, where one was needed.
+///
+/// A command needs a token as soon as one is configured; without any it needs a listener that
+/// only this machine reaches. A query needs a token only where the configuration says so.
+fn judge(
+    config: &AuthConfig,
+    is_command: bool,
+    listener: IpAddr,
+    authorization: Option<&str>,
+    origin: Option<&str>,
+) -> Result<Option<String>, ApiError> {
+    if !is_command && config.reads == Reads::Open {
+        return Ok(None);
     }
-
-    /// Takes the tokens of another configuration from now on.
-    pub fn replace(&self, config: AuthConfig) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    let forbidden = |detail| ApiError::new(StatusCode::FORBIDDEN, ProblemCode::Forbidden, detail);
+    if config.tokens.is_empty() {
+        if origin.is_some_and(|origin| !is_of_this_machine(origin)) {
+            return Err(forbidden(
+                "commands of a web page from elsewhere are refused while no token is configured"
+                    .to_owned(),
+            ));
+        }
+        if listener.is_loopback() {
+            return Ok(None);
+        }
+        return Err(forbidden(format!(
+            "commands are refused on {listener}, which is not a loopback address, while no token \
+             is configured; to allow them set auth.tokens in the node's configuration, or send \
+             them through a loopback or unix listener"
+        )));
     }
-
-    /// Whether the request may pass.
-    ///
-    /// A command needs a token as soon as one is configured; without any it needs a listener that
-    /// only this machine reaches. A query needs a token only where the configuration says so.
-    fn judge(
-        &self,
-        is_command: bool,
-        listener: IpAddr,
-        authorization: Option<&str>,
-        origin: Option<&str>,
-    ) -> Result<(), ApiError> {
-        let config = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
-        if !is_command && config.reads == Reads::Open {
-            return Ok(());
-        }
-        let forbidden =
-            |detail| ApiError::new(StatusCode::FORBIDDEN, ProblemCode::Forbidden, detail);
-        if config.tokens.is_empty() {
-            if origin.is_some_and(|origin| !is_of_this_machine(origin)) {
-                return Err(forbidden(
-                    "commands of a web page from elsewhere are refused while no token is \
-                     configured"
-                        .to_owned(),
-                ));
-            }
-            if listener.is_loopback() {
-                return Ok(());
-            }
-            return Err(forbidden(format!(
-                "commands are refused on {listener}, which is not a loopback address, while \
-                     no token is configured; to allow them set auth.tokens in the node's \
-                     configuration, or send them through a loopback or unix listener"
-            )));
-        }
-        let unauthorized =
-            |detail| ApiError::new(StatusCode::UNAUTHORIZED, ProblemCode::Unauthorized, detail);
-        let Some(token) = authorization.and_then(bearer) else {
-            return Err(unauthorized("send a token: Authorization: Bearer TOKEN"));
-        };
-        let digest: [u8; 32] = Sha256::digest(token).into();
-        // Digests are compared, so the time this takes tells nothing about a token.
-        if config.tokens.iter().any(|known| known.sha256.0 == digest) {
-            Ok(())
-        } else {
-            Err(unauthorized("this token is not known"))
-        }
-    }
+    let unauthorized =
+        |detail| ApiError::new(StatusCode::UNAUTHORIZED, ProblemCode::Unauthorized, detail);
+    let Some(token) = authorization.and_then(bearer) else {
+        return Err(unauthorized("send a token: Authorization: Bearer TOKEN"));
+    };
+    let digest: [u8; 32] = Sha256::digest(token).into();
+    // Digests are compared, so the time this takes tells nothing about a token.
+    let known = config.tokens.iter().find(|known| known.sha256.0 == digest);
+    known
+        .map(|known| Some(known.name.clone()))
+        .ok_or_else(|| unauthorized("this token is not known"))
 }
 
 /// Whether a browser's `Origin` (RFC 6454) is a page that this machine itself has served. A name
@@ -120,12 +100,18 @@ pub(super) async fn enforce(
             .headers()
             .get(ORIGIN)
             .map(|value| value.to_str().unwrap_or_default());
-        let judged = state
-            .auth
-            .judge(is_command, listener, authorization, origin);
-        if let Err(refusal) = judged {
-            let refusal = request.into_response(HttpResponse::from_error(refusal));
-            return Ok(refusal.map_into_right_body());
+        let config = state.config.get();
+        match judge(&config.auth, is_command, listener, authorization, origin) {
+            Ok(caller) => {
+                if let Some(audit) = request.extensions().get::<Audit>() {
+                    audit.comes_from(caller);
+                }
+            }
+            Err(refusal) => {
+                let (request, _) = request.into_parts();
+                let refusal = HttpResponse::from_error(refusal);
+                return Ok(ServiceResponse::new(request, refusal).map_into_right_body());
+            }
         }
     }
     Ok(next.call(request).await?.map_into_left_body())
@@ -139,7 +125,7 @@ mod tests {
     const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     const ANYWHERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
-    fn auth(tokens: &[&str], reads: Reads) -> Auth {
+    fn auth(tokens: &[&str], reads: Reads) -> AuthConfig {
         let tokens = tokens
             .iter()
             .map(|token| Token {
@@ -147,24 +133,24 @@ mod tests {
                 sha256: TokenHash(Sha256::digest(token).into()),
             })
             .collect();
-        Auth::new(AuthConfig { tokens, reads })
+        AuthConfig { tokens, reads }
     }
 
-    fn code(result: Result<(), ApiError>) -> u16 {
+    fn code(result: Result<Option<String>, ApiError>) -> u16 {
         use actix_web::ResponseError as _;
-        result.map_or_else(|error| error.status_code().as_u16(), |()| 200)
+        result.map_or_else(|error| error.status_code().as_u16(), |_| 200)
     }
 
     #[test]
     fn without_tokens_only_this_machine_may_command() {
         let auth = auth(&[], Reads::Open);
-        assert_eq!(code(auth.judge(true, LOOPBACK, None, None)), 200);
-        assert_eq!(code(auth.judge(true, ANYWHERE, None, None)), 403);
+        assert_eq!(code(judge(&auth, true, LOOPBACK, None, None)), 200);
+        assert_eq!(code(judge(&auth, true, ANYWHERE, None, None)), 403);
         assert_eq!(
-            code(auth.judge(true, ANYWHERE, Some("Bearer x"), None)),
+            code(judge(&auth, true, ANYWHERE, Some("Bearer x"), None)),
             403
         );
-        assert_eq!(code(auth.judge(false, ANYWHERE, None, None)), 200);
+        assert_eq!(code(judge(&auth, false, ANYWHERE, None, None)), 200);
     }
 
     #[test]
@@ -180,11 +166,11 @@ mod tests {
             ("", 403),
         ] {
             assert_eq!(
-                code(auth.judge(true, LOOPBACK, None, Some(origin))),
+                code(judge(&auth, true, LOOPBACK, None, Some(origin))),
                 status,
                 "{origin}"
             );
-            assert_eq!(code(auth.judge(false, LOOPBACK, None, Some(origin))), 200);
+            assert_eq!(code(judge(&auth, false, LOOPBACK, None, Some(origin))), 200);
         }
     }
 
@@ -192,40 +178,37 @@ mod tests {
     fn with_tokens_every_command_needs_one() {
         let auth = auth(&["secret"], Reads::Open);
         for listener in [LOOPBACK, ANYWHERE] {
-            assert_eq!(code(auth.judge(true, listener, None, None)), 401);
+            assert_eq!(code(judge(&auth, true, listener, None, None)), 401);
             assert_eq!(
-                code(auth.judge(true, listener, Some("Bearer wrong"), None)),
+                code(judge(&auth, true, listener, Some("Bearer wrong"), None)),
                 401
             );
             assert_eq!(
-                code(auth.judge(true, listener, Some("Basic secret"), None)),
+                code(judge(&auth, true, listener, Some("Basic secret"), None)),
                 401
             );
             assert_eq!(
-                code(auth.judge(true, listener, Some("bearer secret"), None)),
+                code(judge(&auth, true, listener, Some("bearer secret"), None)),
                 200
             );
-            assert_eq!(code(auth.judge(false, listener, None, None)), 200);
+            assert_eq!(code(judge(&auth, false, listener, None, None)), 200);
         }
     }
 
     #[test]
     fn reads_need_a_token_where_the_configuration_says_so() {
         let auth = auth(&["secret"], Reads::Token);
-        assert_eq!(code(auth.judge(false, LOOPBACK, None, None)), 401);
+        assert_eq!(code(judge(&auth, false, LOOPBACK, None, None)), 401);
         assert_eq!(
-            code(auth.judge(false, LOOPBACK, Some("Bearer secret"), None)),
+            code(judge(&auth, false, LOOPBACK, Some("Bearer secret"), None)),
             200
         );
     }
 
     #[test]
-    fn a_reload_replaces_the_tokens() {
-        let auth = auth(&["old"], Reads::Open);
-        auth.replace(AuthConfig {
-            tokens: Vec::new(),
-            reads: Reads::Open,
-        });
-        assert_eq!(code(auth.judge(true, LOOPBACK, None, None)), 200);
+    fn a_token_says_who_comes_with_it() {
+        let auth = auth(&["one", "two"], Reads::Open);
+        let caller = judge(&auth, true, LOOPBACK, Some("Bearer two"), None).unwrap();
+        assert_eq!(caller.as_deref(), Some("two"));
     }
 }

@@ -1,8 +1,8 @@
 //! Keyset pages: the newest rows, those after an id, those before one, and the link that leads on.
 
-use actix_web::HttpRequest;
 use actix_web::web::Query;
-use serde::Deserialize;
+use actix_web::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 
@@ -56,6 +56,44 @@ impl Cursor {
             Self::After(_) => Self::After(last),
             Self::Newest | Self::Before(_) => Self::Before(first),
         }
+    }
+
+    /// Between which ids the rows lie, and the order (SQL) that begins with those of this page.
+    #[must_use]
+    pub fn range(self) -> (i64, i64, &'static str) {
+        match self {
+            Self::Newest => (-1, i64::MAX, "DESC"),
+            Self::After(id) => (id, i64::MAX, "ASC"),
+            Self::Before(id) => (-1, id, "DESC"),
+        }
+    }
+
+    /// Makes a page of the rows of the cursor's range, of which there may be one more than `limit`:
+    /// the rows in ascending order, and whether there are more in the cursor's direction.
+    #[must_use]
+    pub fn cut<T>(self, mut rows: Vec<T>, limit: u32) -> (Vec<T>, bool) {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        if !matches!(self, Self::After(_)) {
+            rows.reverse();
+        }
+        (rows, more)
+    }
+
+    /// Answers a page, with the link that leads on where there are more rows.
+    pub fn answer<T: Serialize>(
+        self,
+        request: &HttpRequest,
+        (rows, more): (Vec<T>, bool),
+        id: impl Fn(&T) -> i64,
+    ) -> HttpResponse {
+        let mut answer = HttpResponse::Ok();
+        if let (true, Some(first), Some(last)) = (more, rows.first(), rows.last()) {
+            let next = self.onward(id(first), id(last));
+            answer.insert_header(("Link", next.link(request)));
+        }
+        answer.json(rows)
     }
 
     /// The value of the `Link` header (RFC 8288) that leads from a request to the page of this

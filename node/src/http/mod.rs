@@ -10,10 +10,9 @@ mod problem;
 mod request;
 mod server;
 
-pub use auth::Auth;
 pub use cursor::{Cursor, RowId};
 pub use listen::{BindError, Listeners};
 pub use parameters::{NoParameters, Object, Offset, Page, ReadableDuration};
 pub use problem::ApiError;
+pub(crate) use server::{COMMAND, command, query};
 pub use server::{NodeState, serve};
-pub(crate) use server::{command, query};

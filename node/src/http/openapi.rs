@@ -8,6 +8,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::{RefOr, Schema};
 
 use super::{NoParameters, health};
+use crate::audit;
 use crate::collectors::Kind;
 
 #[derive(OpenApi)]
@@ -17,7 +18,7 @@ use crate::collectors::Kind;
         description = "What one server's disks, paths and collectors do. Times are RFC 3339 UTC; \
                        an unknown value is null; every error is a Problem (RFC 9457)."
     ),
-    paths(health::health, openapi),
+    paths(health::health, audit::list, openapi),
     components(schemas(Problem))
 )]
 struct NodeApi;

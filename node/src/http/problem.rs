@@ -56,6 +56,11 @@ impl ApiError {
         error
     }
 
+    /// The stable word for it.
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+
     /// What the log should know and the client should not.
     pub fn cause(&self) -> Option<&str> {
         self.cause.as_deref()
@@ -91,6 +96,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let mut problem = match error {
             StoreError::QueryPanicked => return Self::internal(error.to_string()),
+            StoreError::Crowded => return Self::busy(error.to_string()),
             _ => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 ProblemCode::StoreUnavailable,

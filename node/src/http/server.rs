@@ -10,8 +10,10 @@ use actix_web::{App, HttpRequest, HttpServer, Resource, web};
 use etlmon_shared::{ProblemCode, routes};
 
 use super::request::CatchPanic;
-use super::{ApiError, Auth, Listeners, auth, health, openapi, request};
+use super::{ApiError, Listeners, auth, health, openapi, request};
+use crate::audit;
 use crate::collectors::{Arrivals, Kind};
+use crate::config::LiveConfig;
 use crate::store::ReadPool;
 use crate::supervisor::Root;
 
@@ -34,8 +36,8 @@ pub struct NodeState {
     pub reads: ReadPool,
     /// Where answers that go on are told of new rows.
     pub arrivals: Arrivals,
-    /// Who may do what.
-    pub auth: Auth,
+    /// Who may do what, and how.
+    pub config: LiveConfig,
 }
 
 /// Serves the API on sockets that are bound.
@@ -58,11 +60,13 @@ pub fn serve(kinds: &'static [Kind], state: NodeState, listeners: Listeners) -> 
                     .error_handler(|error, _| ApiError::from_json(&error).into()),
             )
             .wrap(from_fn(auth::enforce))
+            .wrap(from_fn(audit::record))
             .wrap(Compress::default())
             .wrap(from_fn(request::accompany))
             .service(query(routes::HEALTH, health::health))
             .app_data(contract.clone())
             .service(query(routes::OPENAPI, openapi::openapi))
+            .service(query(routes::AUDIT, audit::list))
             .configure(|config| kinds.iter().for_each(|kind| (kind.routes)(config)))
             .default_service(web::to(unknown_path))
     })
@@ -94,7 +98,10 @@ where
         .default_service(web::to(|request| wrong_method(request, "GET, HEAD")))
 }
 
-/// An endpoint that answers POST, and refuses every other method.
+/// What the endpoints that answer POST are called among all.
+pub(crate) const COMMAND: &str = "command";
+
+/// An endpoint that answers POST, and refuses every other method. What is sent to it is recorded.
 pub(crate) fn command<F, A>(path: &str, handler: F) -> Resource
 where
     F: actix_web::Handler<A>,
@@ -103,6 +110,7 @@ where
     F::Output: actix_web::Responder + 'static,
 {
     web::resource(path.to_owned())
+        .name(COMMAND)
         .route(web::post().to(CatchPanic(handler)))
         .default_service(web::to(|request| wrong_method(request, "POST")))
 }

@@ -1,7 +1,9 @@
 //! Passwords and tokens in command lines, masked before anything is stored or shown.
 
+mod arguments;
 mod patterns;
 
+pub use arguments::mask_arguments;
 pub use patterns::{PATTERNS, Pattern};
 
 use regex::{Regex, RegexBuilder};
@@ -53,6 +55,12 @@ impl Patterns {
             patterns.push(Compiled::new("", pattern)?);
         }
         Ok(Patterns { patterns })
+    }
+
+    /// Whether [`Patterns::new`] takes this pattern.
+    #[must_use]
+    pub fn accepts(pattern: &str) -> bool {
+        compile(pattern).is_ok()
     }
 
     /// Where the secrets of a text are, in order; they may overlap.

@@ -8,7 +8,7 @@ use etlmon_shared::health::Health;
 
 use super::child::Child;
 use super::health::judge;
-use super::messages::{GetHealth, Order, Ordered, Reload, Shutdown, Trigger, Triggered};
+use super::messages::{GetHealth, Order, Ordered, Record, Reload, Shutdown, Trigger, Triggered};
 use super::root::Root;
 use super::{ChildExited, ChildId};
 use crate::collector::{CollectNow, CycleReport, Wake};
@@ -107,7 +107,7 @@ impl Handler<Trigger> for Root {
             .values()
             .filter(|child| child.spec.kind == trigger.kind);
         let by_subject: BTreeMap<&str, &Child> = of_kind
-            .filter_map(|child| Some((child.spec.subject.as_deref()?, child)))
+            .map(|child| (child.spec.subject.as_deref().unwrap_or_default(), child))
             .collect();
         let subjects = trigger.subjects.unwrap_or_else(|| {
             by_subject
@@ -149,20 +149,12 @@ impl Handler<Order> for Root {
             return Box::pin(async { Ordered::NoSuchSubject });
         };
         let wake = child.handle.as_ref().map(|handle| handle.wake.clone());
-        let writer = self.writer.as_ref().map(|writer| writer.address.clone());
+        let stored = self.store(Store {
+            batch: order.rows,
+            lease: Lease::default(),
+        });
         Box::pin(async move {
-            let Some(writer) = writer else {
-                return Ordered::Refused(StoreError::WriterGone);
-            };
-            let store = Store {
-                batch: order.rows,
-                lease: Lease::default(),
-            };
-            if let Err(error) = writer
-                .send(store)
-                .await
-                .unwrap_or(Err(StoreError::WriterGone))
-            {
+            if let Err(error) = stored.await {
                 return Ordered::Refused(error);
             }
             if let Some(wake) = wake {
@@ -170,6 +162,31 @@ impl Handler<Order> for Root {
             }
             Ordered::Done
         })
+    }
+}
+
+impl Handler<Record> for Root {
+    type Result = ResponseFuture<Result<(), StoreError>>;
+
+    fn handle(&mut self, record: Record, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.store(Store {
+            batch: record.rows,
+            lease: record.lease,
+        }))
+    }
+}
+
+impl Root {
+    /// Has the writer store something; the answer comes when it is committed.
+    fn store(&self, store: Store) -> impl Future<Output = Result<(), StoreError>> + use<> {
+        let writer = self.writer.as_ref().map(|writer| writer.address.clone());
+        async move {
+            let stored = match writer {
+                Some(writer) => writer.send(store).await.ok(),
+                None => None,
+            };
+            stored.unwrap_or(Err(StoreError::WriterGone))
+        }
     }
 }
 

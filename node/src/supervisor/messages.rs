@@ -7,7 +7,7 @@ use etlmon_shared::health::Health;
 
 use super::spec::Spec;
 use crate::collector::Collecting;
-use crate::store::{Persist, RetentionRule, StoreError};
+use crate::store::{Lease, Persist, RetentionRule, StoreError};
 
 /// What is to run.
 #[derive(Default)]
@@ -41,7 +41,7 @@ pub struct Shutdown;
 pub struct Trigger {
     /// The kind.
     pub kind: &'static str,
-    /// Their subjects; all when none are given.
+    /// Their subjects, that of the only one of its kind being empty; all when none are given.
     pub subjects: Option<Vec<String>>,
 }
 
@@ -55,6 +55,16 @@ pub struct Order {
     pub subject: String,
     /// What it is told, as rows.
     pub rows: Box<dyn Persist>,
+}
+
+/// Writes rows that are no collector's; the answer comes when they are committed.
+#[derive(Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct Record {
+    /// The rows.
+    pub rows: Box<dyn Persist>,
+    /// Given up when nobody wants them any more.
+    pub lease: Lease,
 }
 
 /// What became of an [`Order`].

@@ -183,12 +183,8 @@ pub fn gaps(
     let Some(follower) = id_of(connection, kind, name)? else {
         return Ok(None);
     };
-    let (after, before, order) = match cursor {
-        Cursor::Newest => (-1, i64::MAX, "DESC"),
-        Cursor::Before(id) => (-1, id, "DESC"),
-        Cursor::After(id) => (id, i64::MAX, "ASC"),
-    };
-    let mut gaps = connection
+    let (after, before, order) = cursor.range();
+    let gaps = connection
         .prepare_cached(&format!(
             "SELECT id, log_path, source_inode, from_offset, to_offset, reason, detected_at \
              FROM log_gaps WHERE follower_id = ?1 AND id > ?2 AND id < ?3 ORDER BY id {order} \
@@ -199,13 +195,7 @@ pub fn gaps(
             gap,
         )?
         .collect::<Result<Vec<_>, _>>()?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = gaps.len() > limit;
-    gaps.truncate(limit);
-    if order == "DESC" {
-        gaps.reverse();
-    }
-    Ok(Some((gaps, more)))
+    Ok(Some(cursor.cut(gaps, limit)))
 }
 
 fn gap(row: &Row<'_>) -> rusqlite::Result<LogGap> {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::KIND;
+use crate::audit::Audit;
 use crate::http::{ApiError, Cursor, NoParameters, NodeState, Object, Page, RowId};
 use crate::supervisor::{Order, Ordered};
 use crate::tail::followers::{self, Pause};
@@ -70,13 +71,8 @@ pub(super) async fn gaps(
         .reads
         .read(move |snapshot| followers::gaps(snapshot, KIND.name, &asked, cursor, limit))
         .await?;
-    let (gaps, more) = found.ok_or_else(|| no_such_log(&name))?;
-    let mut answer = HttpResponse::Ok();
-    if let (true, Some(first), Some(last)) = (more, gaps.first(), gaps.last()) {
-        let link = cursor.onward(first.id, last.id).link(&request);
-        answer.insert_header(("Link", link));
-    }
-    Ok(answer.json(gaps))
+    let page = found.ok_or_else(|| no_such_log(&name))?;
+    Ok(cursor.answer(&request, page, |gap| gap.id))
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -98,8 +94,10 @@ pub(super) async fn pause(
     state: Data<NodeState>,
     name: Path<String>,
     _: Query<NoParameters>,
+    audit: Audit,
     _: Json<Object<NothingRequest>>,
 ) -> Result<Json<LogFile>, ApiError> {
+    audit.begin().await?;
     order(&state, name.into_inner(), true).await
 }
 
@@ -118,8 +116,10 @@ pub(super) async fn resume(
     state: Data<NodeState>,
     name: Path<String>,
     _: Query<NoParameters>,
+    audit: Audit,
     _: Json<Object<NothingRequest>>,
 ) -> Result<Json<LogFile>, ApiError> {
+    audit.begin().await?;
     order(&state, name.into_inner(), false).await
 }
 

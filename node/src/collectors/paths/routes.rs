@@ -9,6 +9,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
 use super::{KIND, table};
+use crate::audit::Audit;
 use crate::collector::Collecting;
 use crate::http::{ApiError, NoParameters, NodeState, Object, Offset, Page, command, query};
 use crate::supervisor::{Trigger, Triggered};
@@ -118,8 +119,16 @@ async fn top(
 async fn scan(
     state: Data<NodeState>,
     _: Query<NoParameters>,
+    audit: Audit,
     Json(Object(asked)): Json<Object<ScanRequest>>,
 ) -> Result<HttpResponse, ApiError> {
+    audit.note(
+        &asked
+            .paths
+            .as_ref()
+            .map_or_else(|| "all".to_owned(), |paths| paths.join(" ")),
+    );
+    audit.begin().await?;
     let trigger = Trigger {
         kind: KIND.name,
         subjects: asked.paths,

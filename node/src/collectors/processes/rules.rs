@@ -53,6 +53,11 @@ impl Rules {
         self.rules.get(index).map(name)
     }
 
+    /// Whether there is one of this name.
+    pub fn has(&self, wanted: &str) -> bool {
+        self.rules.iter().any(|rule| name(rule) == wanted)
+    }
+
     /// Counts how often each index occurs.
     pub fn count(&self, matched: &[usize]) -> Vec<RuleCount> {
         let count = |(index, rule)| RuleCount {

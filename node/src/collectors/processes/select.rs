@@ -10,7 +10,7 @@ use super::details::Details;
 use super::identity::Identity;
 use super::proc_dir::ProcDir;
 use super::rules::{RuleCount, Rules};
-use super::sample::{Process, Sample};
+use super::sample::{Moment, Process, Sample};
 use super::stat::State;
 use super::stopped::{Presence, Stopped};
 use super::users::Users;
@@ -94,6 +94,16 @@ impl Selector {
             details: Details::default(),
             stopped: Stopped::new(keep_stopped),
         }
+    }
+
+    /// Takes over what a selector of an earlier life had kept of this boot: the watched processes,
+    /// running or ended, as they last were. Those of rules that are no more are left out.
+    pub fn resume(&mut self, rows: Vec<Row>, now: &Moment) {
+        let rows = rows.into_iter().filter(|row| {
+            let watch = row.watch.as_deref();
+            watch.is_some_and(|watch| self.rules.has(watch))
+        });
+        self.stopped.resume(rows, now);
     }
 
     /// Chooses from a sample of the same directory, just taken. A process that has vanished since

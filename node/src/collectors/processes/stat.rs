@@ -69,7 +69,8 @@ impl Image {
 }
 
 impl State {
-    fn from_letter(letter: u8) -> Option<Self> {
+    /// The state that `ps` and `top` show by this letter.
+    pub(super) fn from_letter(letter: u8) -> Option<Self> {
         Some(match letter {
             b'R' => Self::Running,
             b'S' => Self::Sleeping,

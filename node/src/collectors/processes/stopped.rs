@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::identity::Identity;
+use super::sample::Moment;
 use super::select::{Row, Status};
 
 /// How many are kept at most: a rule may match what is started a hundred times a second.
@@ -34,6 +35,25 @@ impl Stopped {
             keep_for,
             running: BTreeMap::new(),
             ended: VecDeque::new(),
+        }
+    }
+
+    /// Takes over rows that were kept before, those of ended processes in the order of their ends.
+    pub fn resume(&mut self, rows: impl Iterator<Item = Row>, now: &Moment) {
+        for row in rows {
+            match row.status {
+                Status::Running => drop(self.running.insert(row.identity, row)),
+                Status::Stopped => {
+                    let ago = now
+                        .wall
+                        .as_millis()
+                        .saturating_sub(row.collected_at.as_millis());
+                    let ago = Duration::from_millis(u64::try_from(ago).unwrap_or(0));
+                    // Before this boot nothing of it ended.
+                    let noticed_at = now.monotonic.checked_sub(ago).unwrap_or(now.monotonic);
+                    self.ended.push_back((noticed_at, row));
+                }
+            }
         }
     }
 

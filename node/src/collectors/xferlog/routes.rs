@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use etlmon_shared::log::LogFile;
 use etlmon_shared::transfer::{DamagedTransferLine, Transfer, TransferDirection, TransferStatus};
 use etlmon_shared::{Problem, routes};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
 use super::KIND;
@@ -93,12 +93,11 @@ async fn list(
         direction: asked.direction,
         status: asked.status,
     };
-    let (rows, more) = state
+    let page = state
         .reads
         .read(move |snapshot| table::page(snapshot, &filter, cursor, limit))
         .await?;
-    let next = next(cursor, &rows, more, |row| row.id);
-    Ok(answer(&request, rows, next))
+    Ok(cursor.answer(&request, page, |row| row.id))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -136,24 +135,9 @@ async fn damaged(
 ) -> Result<HttpResponse, ApiError> {
     let cursor = Cursor::new(asked.after, asked.before)?;
     let limit = asked.limit.rows();
-    let (rows, more) = state
+    let page = state
         .reads
         .read(move |snapshot| table::damaged_page(snapshot, cursor, limit))
         .await?;
-    let next = next(cursor, &rows, more, |row| row.id);
-    Ok(answer(&request, rows, next))
-}
-
-/// The cursor of the next page, if there is one.
-fn next<T>(cursor: Cursor, rows: &[T], more: bool, id: impl Fn(&T) -> i64) -> Option<Cursor> {
-    let (first, last) = (rows.first()?, rows.last()?);
-    more.then(|| cursor.onward(id(first), id(last)))
-}
-
-fn answer<T: Serialize>(request: &HttpRequest, rows: Vec<T>, next: Option<Cursor>) -> HttpResponse {
-    let mut answer = HttpResponse::Ok();
-    if let Some(next) = next {
-        answer.insert_header(("Link", next.link(request)));
-    }
-    answer.json(rows)
+    Ok(cursor.answer(&request, page, |row| row.id))
 }

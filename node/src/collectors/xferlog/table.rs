@@ -81,11 +81,7 @@ pub fn page(
     cursor: Cursor,
     limit: u32,
 ) -> rusqlite::Result<(Vec<Transfer>, bool)> {
-    let Range {
-        after,
-        before,
-        order,
-    } = Range::of(cursor);
+    let (after, before, order) = cursor.range();
     // The dearest comparison comes last.
     let rows = connection
         .prepare_cached(&format!(
@@ -113,7 +109,7 @@ pub fn page(
             transfer,
         )?
         .collect::<Result<_, _>>()?;
-    Ok(in_order(rows, cursor, limit))
+    Ok(cursor.cut(rows, limit))
 }
 
 /// One page of the damaged lines, in ascending id, and whether there are more of them in the
@@ -126,11 +122,7 @@ pub fn damaged_page(
     cursor: Cursor,
     limit: u32,
 ) -> rusqlite::Result<(Vec<DamagedTransferLine>, bool)> {
-    let Range {
-        after,
-        before,
-        order,
-    } = Range::of(cursor);
+    let (after, before, order) = cursor.range();
     let rows = connection
         .prepare_cached(&format!(
             "SELECT id, log_path, source_inode, line, reason, detected_at \
@@ -138,40 +130,7 @@ pub fn damaged_page(
         ))?
         .query_map((after, before, i64::from(limit) + 1), damaged_line)?
         .collect::<Result<_, _>>()?;
-    Ok(in_order(rows, cursor, limit))
-}
-
-/// Between which ids a cursor's rows lie, and the order that begins with those of the next page.
-struct Range {
-    after: i64,
-    before: i64,
-    order: &'static str,
-}
-
-impl Range {
-    fn of(cursor: Cursor) -> Self {
-        let (after, before, order) = match cursor {
-            Cursor::Newest => (-1, i64::MAX, "DESC"),
-            Cursor::After(id) => (id, i64::MAX, "ASC"),
-            Cursor::Before(id) => (-1, id, "DESC"),
-        };
-        Self {
-            after,
-            before,
-            order,
-        }
-    }
-}
-
-/// A page in ascending order, without the row that only says that there are more.
-fn in_order<T>(mut rows: Vec<T>, cursor: Cursor, limit: u32) -> (Vec<T>, bool) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    if !matches!(cursor, Cursor::After(_)) {
-        rows.reverse();
-    }
-    (rows, more)
+    Ok(cursor.cut(rows, limit))
 }
 
 fn transfer(row: &Row<'_>) -> rusqlite::Result<Transfer> {

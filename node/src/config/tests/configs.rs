@@ -205,6 +205,29 @@ fn rules() -> impl Strategy<Value = Vec<ProcessRule>> {
     })
 }
 
+fn process() -> impl Strategy<Value = ProcessConfig> {
+    let words = || unique(text(), Clone::clone);
+    let allow = prop_oneof![
+        Just(Killable::Watched),
+        Just(Killable::None),
+        words()
+            .prop_filter("one at least", |users| !users.is_empty())
+            .prop_map(Killable::OfUsers),
+    ];
+    let kill = (allow, words(), 1..=1_000_u32).prop_map(|(allow, deny, per_minute)| KillPolicy {
+        allow,
+        deny,
+        per_minute,
+    });
+    (0..=10_000_u32, millis(1_000..=604_800_000), kill).prop_map(|(top_n, keep_stopped, kill)| {
+        ProcessConfig {
+            top_n,
+            keep_stopped,
+            kill,
+        }
+    })
+}
+
 fn xferlog() -> impl Strategy<Value = XferlogConfig> {
     let time =
         (0..4_000_000_000_000_i64).prop_map(|ms| DateTime::from_timestamp_millis(ms).unwrap());
@@ -241,13 +264,14 @@ fn retention() -> impl Strategy<Value = Retention> {
         (millis(60_000..=315_576_000_000), 1..=1_000_000_000_000_u64)
             .prop_map(|(max_age, max_rows)| Limits { max_age, max_rows })
     };
-    (limits(), limits(), limits()).prop_map(|(log_lines, xferlog_entries, filesystem_history)| {
-        Retention {
+    (limits(), limits(), limits(), limits()).prop_map(
+        |(log_lines, xferlog_entries, filesystem_history, audit)| Retention {
             log_lines,
             xferlog_entries,
             filesystem_history,
-        }
-    })
+            audit,
+        },
+    )
 }
 
 pub(super) fn configs() -> impl Strategy<Value = Config> {
@@ -263,17 +287,17 @@ pub(super) fn configs() -> impl Strategy<Value = Config> {
     let logs = unique(log_config(), |config| config.name.clone());
     let first = (node(), refresh, filesystem(), paths, logs, rules());
     let second = (
-        0..=10_000_u32,
+        process(),
         any::<bool>(),
         xferlog(),
+        vec(pattern(), 0..3),
         auth(),
         retention(),
     );
     (first, second).prop_map(
         |((node, refresh, filesystem, paths, logs, process_watch), second)| {
-            let (top_n, enabled, xferlog, auth, retention) = second;
+            let (process, enabled, xferlog, patterns, auth, retention) = second;
             Config {
-                process: ProcessConfig { top_n },
                 cron: CronConfig { enabled },
                 ..Config {
                     node,
@@ -282,7 +306,9 @@ pub(super) fn configs() -> impl Strategy<Value = Config> {
                     paths,
                     logs,
                     process_watch,
+                    process,
                     xferlog,
+                    secrets: SecretsConfig { patterns },
                     auth,
                     retention,
                     ..Config::default()

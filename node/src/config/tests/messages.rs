@@ -4,7 +4,7 @@ use super::{read_with, refused, refused_with};
 
 const DURATION: &str = "a duration from 1s to 1day, such as 15s, 5m or 1h 30m";
 const SECTIONS: &str = "node, refresh, filesystem, paths, logs, process_watch, process, cron, \
-                        xferlog, auth, retention";
+                        xferlog, secrets, auth, retention";
 
 #[test]
 fn a_process_rule_is_a_pattern_or_a_pid() {

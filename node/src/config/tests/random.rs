@@ -12,9 +12,10 @@ const KEYS: &str = "node listen node_name db_path refresh disk default_path_scan
     include_types exclude_types exclude_mount_points statvfs_timeout history_step paths path \
     scan_interval max_depth exclude max_files_per_scan timeout max_io_ops_per_sec measure_sizes \
     cross_mounts logs name follow from_beginning buffer_lines encoding partial_after max_line_bytes \
-    rotated_to multiline start process_watch match pid top_n \
-    cron enabled xferlog parse_start auth tokens sha256 reads retention log_lines xferlog_entries \
-    filesystem_history max_age max_rows no_such_key <<";
+    rotated_to multiline start process_watch match pid top_n keep_stopped kill allow \
+    deny per_minute audit \
+    cron enabled xferlog parse_start auth tokens sha256 reads secrets patterns retention log_lines \
+    xferlog_entries filesystem_history max_age max_rows no_such_key <<";
 
 /// Text that could be a configuration: known keys, values that nearly fit, in flow style.
 fn yaml_like() -> impl Strategy<Value = String> {

@@ -156,6 +156,7 @@ fn an_empty_file_comments_and_empty_sections_are_the_defaults() {
         "process",
         "cron",
         "xferlog",
+        "secrets",
         "auth",
         "retention",
     ];

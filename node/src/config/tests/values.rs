@@ -1,6 +1,6 @@
 //! Wrong values of every type and the exact text that they are answered with.
 
-use super::refused;
+use super::{config_of, refused};
 
 const DURATION: &str = "a duration from 1s to 1day, such as 15s, 5m or 1h 30m";
 const ADDRESS: &str = "an address and port such as 127.0.0.1:8080, [::1]:8080 or localhost:8080, \
@@ -238,6 +238,30 @@ fn flags_and_numbers_must_be_flags_and_numbers() {
 }
 
 #[test]
+fn who_may_be_killed_is_a_word_or_a_list_of_users() {
+    use super::super::Killable;
+    let allow = |value: &str| {
+        let yaml = format!("process: {{ kill: {{ allow: {value} }} }}");
+        config_of(&yaml).process.kill.allow
+    };
+    assert_eq!(allow("none"), Killable::None);
+    let users = Killable::OfUsers(vec!["etl".to_owned(), "1001".to_owned()]);
+    assert_eq!(allow("[etl, '1001']"), users);
+    refused(
+        "process: { kill: { allow: all, deny: [a, a], per_minute: 0 }, keep_stopped: 8d }",
+        "node.yaml:1:27: process.kill.allow: found \"all\"; accepted: watched, none, or a list of users\n\
+         node.yaml:1:42: process.kill.deny[1]: found a, which is also process.kill.deny[0]\n\
+         node.yaml:1:58: process.kill.per_minute: found 0; accepted: a whole number 1 to 1000\n\
+         node.yaml:1:77: process.keep_stopped: found \"8d\"; accepted: a duration from 1s to 7days, such \
+         as 15s, 5m or 1h 30m",
+    );
+    refused(
+        "process: { kill: { allow: [] } }",
+        "node.yaml:1:27: process.kill.allow: found an empty list; accepted: one or more",
+    );
+}
+
+#[test]
 fn globs_and_regular_expressions_must_compile() {
     refused(
         "paths: [{ path: /a, exclude: ['a{b', '#x', '', ' ', 'a[b', '!/'] }]",
@@ -263,6 +287,13 @@ fn globs_and_regular_expressions_must_compile() {
         "node.yaml:1:35: process_watch[0].match: found \"(\"; accepted: a regular expression, and this is \
          none: unclosed group\n\
          node.yaml:1:60: process_watch[1].match: found \"\"; accepted: text that is not empty",
+    );
+    refused(
+        "secrets: { patterns: ['(', 'a{1000}{100}'] }",
+        "node.yaml:1:23: secrets.patterns[0]: found \"(\"; accepted: a regular expression, and this is \
+         none: unclosed group\n\
+         node.yaml:1:28: secrets.patterns[1]: found \"a{1000}{100}\"; accepted: a regular expression that \
+         compiles to less than 1 MiB",
     );
     refused(
         "process_watch: [{ name: a, match: 'a{1000}{1000}{1000}' }]",

@@ -16,7 +16,8 @@ use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 use super::identity::{BootId, Identity, Pid};
 use super::proc_dir::{ProcDir, ProcError};
 use super::users::Users;
-pub use policy::{Denied, KillPolicy, Killable};
+use crate::config::KillPolicy;
+pub use policy::Denied;
 use policy::{Own, Target};
 pub use signal::{KillSignal, UnknownSignal};
 
@@ -99,6 +100,28 @@ pub fn kill(
 ) -> Result<Killed, KillError> {
     let pidfd = open(request.identity.pid)?;
     send(&pidfd, proc_dir, users, policy, request)
+}
+
+/// Why a process that nobody watches is not sent a signal.
+pub fn refusal(
+    proc_dir: &mut ProcDir,
+    users: &mut Users,
+    policy: &KillPolicy,
+    pid: Pid,
+) -> KillError {
+    let failed = |errno| examine(pid, errno);
+    let found = Own::find(proc_dir).and_then(|own| Ok((own, Target::find(proc_dir, pid)?)));
+    match found.map_err(failed) {
+        Ok((own, Some(target))) => {
+            // Without the file, users are numbers.
+            let _ = users.refresh();
+            let judged = policy.judge(&target, &users.name(target.user_id), false, &own);
+            let reason = judged.err().unwrap_or(Denied::NotWatched);
+            KillError::Denied { pid, reason }
+        }
+        Ok((_, None)) => KillError::NoSuchProcess(pid),
+        Err(error) => error,
+    }
 }
 
 fn open(pid: Pid) -> Result<OwnedFd, KillError> {

@@ -5,40 +5,10 @@ use rustix::io::Errno;
 use super::super::identity::{Identity, Pid};
 use super::super::proc_dir::ProcDir;
 use super::super::stat;
+use crate::config::{KillPolicy, Killable};
 
 /// Bytes of a process's name; the kernel cuts off the rest.
 const COMM: usize = 15;
-
-/// Whose processes may be killed. They must be watched in any case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Killable {
-    /// Every watched process.
-    Watched,
-    /// The watched processes of these users: names, or numbers of those that have none.
-    OfUsers(Vec<String>),
-    /// None.
-    None,
-}
-
-/// What the configuration permits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KillPolicy {
-    /// Whose processes may be killed.
-    pub killable: Killable,
-    /// Names of processes, or of their programs, that never may.
-    pub deny: Vec<String>,
-}
-
-impl Default for KillPolicy {
-    fn default() -> Self {
-        // The last is what a login's own process is called since OpenSSH 9.8.
-        let deny = ["systemd", "sshd", "sshd-session"];
-        Self {
-            killable: Killable::Watched,
-            deny: deny.map(str::to_owned).to_vec(),
-        }
-    }
-}
 
 /// Why a process is not to be killed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -145,7 +115,7 @@ impl KillPolicy {
         own: &Own,
     ) -> Result<(), Denied> {
         let pid = target.identity.pid;
-        if self.killable == Killable::None {
+        if self.allow == Killable::None {
             return Err(Denied::SwitchedOff);
         }
         if pid == Pid::INIT {
@@ -166,7 +136,7 @@ impl KillPolicy {
         if !is_watched {
             return Err(Denied::NotWatched);
         }
-        match &self.killable {
+        match &self.allow {
             Killable::OfUsers(users) if !users.iter().any(|listed| listed == user) => {
                 Err(Denied::OtherUser(user.to_owned()))
             }
@@ -263,9 +233,9 @@ mod tests {
 
     #[test]
     fn only_listed_users_lose_processes_where_users_are_listed() {
-        let killable = Killable::OfUsers(vec!["etl".to_owned(), "1007".to_owned()]);
+        let allow = Killable::OfUsers(vec!["etl".to_owned(), "1007".to_owned()]);
         let policy = KillPolicy {
-            killable,
+            allow,
             ..KillPolicy::default()
         };
         let of = |user, is_watched| policy.judge(&target(b"job"), user, is_watched, &own());
@@ -278,7 +248,7 @@ mod tests {
     #[test]
     fn nothing_is_killed_where_it_is_switched_off() {
         let policy = KillPolicy {
-            killable: Killable::None,
+            allow: Killable::None,
             ..KillPolicy::default()
         };
         assert_eq!(judge(&policy, &target(b"job")), Err(Denied::SwitchedOff));

@@ -100,3 +100,29 @@ fn a_flood_of_ends_pushes_the_oldest_out() {
     assert_eq!(ended.len(), MOST);
     assert_eq!(ended.first().unwrap().identity, identity(501));
 }
+
+#[test]
+fn what_was_kept_before_is_taken_over_with_its_age() {
+    let mut book = Book::new();
+    let now = Moment {
+        monotonic: book.from + Duration::from_secs(30),
+        since_boot: Duration::from_secs(30),
+        wall: Timestamp::from_millis(100_000),
+    };
+    let ended = |pid, ended_ms| Row {
+        status: Status::Stopped,
+        collected_at: Timestamp::from_millis(ended_ms),
+        ..row(pid)
+    };
+    let rows = [ended(1, 75_000), ended(2, 95_000), row(3), row(4)];
+    book.stopped.resume(rows.into_iter(), &now);
+    let pids = |rows: Vec<Row>| {
+        rows.iter()
+            .map(|row| row.identity.pid.get())
+            .collect::<Vec<_>>()
+    };
+    // 4 still runs; 1 was seen last 25 s ago, 2 was 5 s ago, and 3 ended meanwhile.
+    assert_eq!(pids(book.update(31, &[4], Presence::Gone)), [1, 2, 3]);
+    assert_eq!(pids(book.update(65, &[4], Presence::Gone)), [2, 3]);
+    assert_eq!(pids(book.update(90, &[4], Presence::Gone)), [3]);
+}
