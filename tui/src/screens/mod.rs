@@ -108,7 +108,7 @@ impl Screen {
         ALL.iter().position(|screen| *screen == self).unwrap_or(0)
     }
 
-    /// What it asks of the chosen node, beside what [`overview_queries`] asks of every node.
+    /// What it asks of the chosen node, beside what `overview_queries` asks of every node.
     pub fn queries(self) -> Vec<Query> {
         match self {
             Self::Nodes | Self::Filesystems => Vec::new(),
