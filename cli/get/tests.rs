@@ -1,7 +1,7 @@
 //! Asking a real listener, and what the exit says of each outcome.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::ffi::OsStringExt;
 use std::thread;

@@ -10,6 +10,7 @@
 
 mod binary;
 mod command;
+mod console;
 pub mod database;
 pub mod events;
 mod ftp;
@@ -24,6 +25,7 @@ pub mod xferlog;
 
 pub use binary::etlmon;
 pub use command::{command, expect};
+pub use console::Console;
 pub use ftp::{FtpClient, Reply, Vsftpd, VsftpdBuilder};
 pub use mounts::{HungMount, Machine, MountNamespace};
 pub use node::{Node, NodeBuilder};

@@ -322,8 +322,11 @@ fn nothing_is_done_that_cannot_be_recorded() {
     let scan = node.post("/api/v1/paths/scan", "{}");
     assert_eq!(scan.status, 503);
     assert!(job.runs());
-    let said = node.stderr();
-    assert!(said.contains("a command could not be recorded"), "{said}");
+    eventually("the log to tell it", PATIENCE, || {
+        node.stderr()
+            .contains("a command could not be recorded")
+            .then_some(())
+    });
     intruder.execute_batch("DROP TRIGGER full").unwrap();
     assert_eq!(kill(&node, &row, "SIGKILL").0, 200);
 }

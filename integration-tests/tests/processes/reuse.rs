@@ -125,8 +125,6 @@ fn a_pid_that_was_given_out_again_hits_nobody() {
             .unwrap()
     };
     namespace.end(&gone);
-    namespace.end(&victim);
-    namespace.start_as(&program, &victim);
     let answer = |row: &Value| {
         let (status, answer) = kill(&node, row, "SIGKILL");
         (
@@ -134,11 +132,13 @@ fn a_pid_that_was_given_out_again_hits_nobody() {
             answer["code"].as_str().unwrap_or_default().to_owned(),
         )
     };
+    assert_eq!(answer(seen(&gone)), (404, "no_such_process".to_owned()));
+    namespace.end(&victim);
+    namespace.start_as(&program, &victim);
     let listed = node.list(PROCESSES);
     assert_eq!(listed, rows, "the node has not looked again");
     assert_eq!(answer(seen(&victim)), (409, "identity_changed".to_owned()));
     assert_eq!(last_record(&node).2, "identity_changed");
-    assert_eq!(answer(seen(&gone)), (404, "no_such_process".to_owned()));
     let state = namespace.run("cut -d ' ' -f 3 /proc/$1/stat", &[&victim]);
     assert_eq!(state, "S", "the bystander sleeps on");
 }

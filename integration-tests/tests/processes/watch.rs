@@ -114,11 +114,14 @@ fn what_ends_while_the_node_is_down_is_seen_to_have_ended() {
     ended.end();
     let before = await_process(&first, ended.pid(), |row| row["status"] == "STOPPED");
     await_process(&first, ends.pid(), |_| true);
+    let running = find(&first, stays.pid()).unwrap();
     first.end_by(Signal::TERM);
     ends.end();
     let second = node(folder.path(), &title);
     let row = await_process(&second, ends.pid(), |row| row["status"] == "STOPPED");
     assert_eq!(row["cmdline"], format!("{title} 600"));
     assert_eq!(find(&second, ended.pid()).unwrap(), before);
-    assert_eq!(find(&second, stays.pid()).unwrap()["status"], "RUNNING");
+    let still = find(&second, stays.pid()).unwrap();
+    assert_eq!(still["status"], "RUNNING");
+    assert_eq!(still["start_time"], running["start_time"]);
 }

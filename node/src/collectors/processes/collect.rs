@@ -77,7 +77,7 @@ impl ProcessCollector {
     /// Also takes over the processes that were watched before this collector, so that it is seen
     /// which of them have ended since.
     fn open(&self) -> Result<Eyes, CollectError> {
-        let sampler = Sampler::new(&self.root).map_err(of_kind)?;
+        let mut sampler = Sampler::new(&self.root).map_err(of_kind)?;
         let patterns = self.wanted.secrets.compiled().map_err(of_kind)?;
         let top_n = usize::try_from(self.wanted.top_n).unwrap_or(usize::MAX);
         let mut selector = Selector::new(
@@ -91,6 +91,7 @@ impl ProcessCollector {
             .reads
             .read_here(|snapshot| table::watched(snapshot, &boot_id))
             .map_err(of_kind)?;
+        sampler.resume(stored.iter().map(|row| (row.identity, row.start_time)));
         selector.resume(stored, &Moment::now());
         Ok(Eyes {
             sampler,

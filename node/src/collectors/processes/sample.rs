@@ -125,6 +125,12 @@ impl Sampler {
         &mut self.proc_dir
     }
 
+    /// Takes over when processes of this boot started, as it was told before: with the pid, that
+    /// names them to those who have seen it. Worked out anew it might differ by a millisecond.
+    pub fn resume(&mut self, told: impl IntoIterator<Item = (Identity, Timestamp)>) {
+        self.memory.told.extend(told);
+    }
+
     /// Looks at all processes.
     ///
     /// # Errors
@@ -166,6 +172,8 @@ impl Sampler {
 #[derive(Default)]
 struct Memory {
     known: HashMap<Pid, Known>,
+    /// Starts that were told before the first sample.
+    told: HashMap<Identity, Timestamp>,
     /// How many there were.
     samples: u64,
 }
@@ -180,7 +188,7 @@ struct Known {
 }
 
 impl Known {
-    fn new(stat: &Stat<'_>, sample: &Moment, read_at: Instant) -> Self {
+    fn new(stat: &Stat<'_>, sample: &Moment, read_at: Instant, told: Option<Timestamp>) -> Self {
         let started = units::ticks(stat.start_ticks);
         let start_time = match sample.since_boot.checked_sub(started) {
             Some(ago) => sample.wall.before(ago),
@@ -189,7 +197,7 @@ impl Known {
         };
         Self {
             start_ticks: stat.start_ticks,
-            start_time,
+            start_time: told.unwrap_or(start_time),
             cpu: CpuMeter::new(stat.cpu_ticks, read_at),
             seen: 0,
         }
@@ -198,20 +206,19 @@ impl Known {
 
 impl Memory {
     fn follow(&mut self, pid: Pid, stat: &Stat<'_>, sample: &Moment, read_at: Instant) -> Process {
-        let known = self
-            .known
-            .entry(pid)
-            .or_insert_with(|| Known::new(stat, sample, read_at));
+        let identity = Identity {
+            pid,
+            start_ticks: stat.start_ticks,
+        };
+        let new = || Known::new(stat, sample, read_at, self.told.get(&identity).copied());
+        let known = self.known.entry(pid).or_insert_with(new);
         if known.start_ticks != stat.start_ticks {
-            *known = Known::new(stat, sample, read_at);
+            *known = new();
         }
         let cpu_percent = known.cpu.read(stat.cpu_ticks, read_at);
         known.seen = self.samples;
         Process {
-            identity: Identity {
-                pid,
-                start_ticks: stat.start_ticks,
-            },
+            identity,
             ppid: stat.ppid,
             comm: text::from_bytes(stat.comm).into_owned(),
             state: stat.state,
@@ -229,6 +236,7 @@ impl Memory {
 
     fn forget(&mut self) {
         self.known.retain(|_, known| known.seen == self.samples);
+        self.told = HashMap::new();
     }
 }
 

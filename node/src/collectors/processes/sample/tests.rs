@@ -290,3 +290,36 @@ fn another_program_in_a_real_process_is_noticed_though_its_name_is_the_same() {
     input.write_all(b"\n").unwrap();
     shell.wait().unwrap();
 }
+
+#[test]
+fn a_start_that_was_told_before_is_told_again() {
+    let (tree, from) = (Tree::new(), Instant::now());
+    tree.write(7, &JOB);
+    let mut sampler = Sampler::new(tree.path()).unwrap();
+    let process = only(sampler.sample_at(moment(from, 0)).unwrap());
+    let told = process.start_time.after(Duration::from_millis(3));
+    let another = Identity {
+        start_ticks: 999,
+        ..process.identity
+    };
+    let mut next = Sampler::new(tree.path()).unwrap();
+    next.resume([(another, process.start_time), (process.identity, told)]);
+    assert_eq!(
+        only(next.sample_at(moment(from, 5_000)).unwrap()).start_time,
+        told
+    );
+    assert_eq!(
+        only(next.sample_at(moment(from, 9_000)).unwrap()).start_time,
+        told
+    );
+    // That of the pid's next process is its own.
+    tree.write(
+        7,
+        &Written {
+            start: 1_100,
+            ..JOB
+        },
+    );
+    let other = only(next.sample_at(moment(from, 9_500)).unwrap());
+    assert_ne!(other.start_time, told);
+}
