@@ -4,6 +4,7 @@ mod get;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod ui;
 mod value;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use etlmon_node::config::ListenAddress;
 
 pub(crate) use get::{GetArgs, Output, What};
 pub(crate) use rows::LogArgs;
+pub(crate) use ui::UiArgs;
 
 /// Monitors Linux servers that move data: disks, files, logs, processes, cron jobs, transfers
 #[derive(Debug, Parser)]
@@ -47,8 +49,7 @@ pub(crate) enum Command {
     /// Say whether a configuration would be accepted; start nothing
     Check(CheckArgs),
     /// Open the operator console
-    #[command(after_help = "Examples:\n  etlmon ui")]
-    Ui,
+    Ui(UiArgs),
     /// Ask a node, for people and scripts
     Get(GetArgs),
     /// Print what a shell needs to complete etlmon's arguments

@@ -6,11 +6,9 @@ mod follow;
 mod tests;
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, IsTerminal, Read};
-use std::path::Path;
+use std::io::{self, IsTerminal};
 
-use etlmon_shared::client::ClientOptions;
+use etlmon_shared::client::{ClientOptions, read_token};
 use etlmon_shared::{Client, ClientError, Timestamp};
 
 use crate::args::{GetArgs, Output, What};
@@ -21,7 +19,6 @@ use answer::{Answer, ask};
 use follow::Follower;
 
 const DEFAULT_NODE: &str = "http://localhost:8080";
-const TOKEN_LIMIT_BYTES: u64 = 4096;
 
 /// Asks, prints, and tells by the exit whether all is well.
 pub(crate) fn run(args: &GetArgs) -> Exit {
@@ -109,20 +106,6 @@ fn client(args: &GetArgs, env: impl Fn(&str) -> Option<OsString>) -> Result<Clie
             token,
         },
     )?)
-}
-
-/// The token in a file, without the white space around it.
-fn read_token(file: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let length = File::open(file)?
-        .take(TOKEN_LIMIT_BYTES + 1)
-        .read_to_string(&mut text)?;
-    if u64::try_from(length).is_ok_and(|length| length > TOKEN_LIMIT_BYTES) {
-        return Err(io::Error::other(format!(
-            "longer than {TOKEN_LIMIT_BYTES} bytes"
-        )));
-    }
-    Ok(text.trim_ascii().to_owned())
 }
 
 fn show(text: &str, answer: &Answer, output: Output) -> String {

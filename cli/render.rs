@@ -1,6 +1,7 @@
 //! What the node answers as text for people: a table, and below it what needs a look.
 
 mod audit;
+mod cron;
 mod health;
 mod log;
 mod process;
@@ -20,6 +21,7 @@ use crate::table::Align::{Left, Right};
 use crate::table::{Cell, Table, Tone};
 
 pub(crate) use audit::audit;
+pub(crate) use cron::cron;
 pub(crate) use health::health;
 pub(crate) use log::{gaps, line, logs, transfer_logs};
 pub(crate) use process::{process_rules, processes};

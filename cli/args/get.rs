@@ -23,6 +23,7 @@ Examples:
   etlmon get log app --follow
   etlmon get processes
   etlmon get xferlog --user alice --status incomplete
+  etlmon get cron
 
 Tables show sizes as df -h does (Gi = 1024 Mi) and `-` for what is not known; `!` marks what
 needs a look, with the reason below the table. They are coloured on a terminal unless NO_COLOR
@@ -35,8 +36,9 @@ Environment:
 
 Exit status:
   0  all is well
-  1  not well: the node's health is not ok, a file system is STALE or ERROR, or a path, a log or a
-     transfer log is ERROR; or the node refused the question (the reason is on standard error)
+  1  not well: the node's health is not ok, a file system is STALE or ERROR, a path, a log or a
+     transfer log is ERROR, or a cron job does not run; or the node refused the question (the
+     reason is on standard error)
   2  wrong arguments
   3  no node answers there, or not in time, or not as etlmon does")]
 pub(crate) struct GetArgs {
@@ -132,11 +134,13 @@ the node is gone for longer than --timeout. Lines that were deleted before they 
 counted on standard error.")]
     Log(LogArgs),
     /// What of a log is known never to have been read
-    #[command(after_help = "Examples:\n  etlmon get gaps app")]
+    #[command(after_help = "Examples:\n  etlmon get gaps app -n 10000")]
     Gaps {
         /// The log's configured name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// The watched processes and the busiest
     #[command(visible_alias = "ps")]
@@ -172,6 +176,12 @@ Examples:
     /// The lines of transfer logs that say no transfer
     #[command(after_help = "Examples:\n  etlmon get xferlog-damaged --limit 20")]
     XferlogDamaged(PageArgs),
+    /// The cron jobs: when each runs next, whether it ran, and why it does not
+    #[command(after_help = "\
+Examples:
+  etlmon get cron
+  etlmon get cron -o json | jq '.[] | select(.missed_count > 0)'")]
+    Cron,
 }
 
 /// How `etlmon get` prints an answer.

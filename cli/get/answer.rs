@@ -2,6 +2,7 @@
 
 use etlmon_shared::audit::AuditEntry;
 use etlmon_shared::client::Cursor;
+use etlmon_shared::cron::CronJob;
 use etlmon_shared::filesystem::{Filesystem, FilesystemSample, FilesystemStatus};
 use etlmon_shared::health::{Health, HealthStatus};
 use etlmon_shared::log::{LogFile, LogGap, LogLine, LogStatus};
@@ -31,6 +32,7 @@ pub(super) enum Answer {
     Transfers(Vec<Transfer>),
     TransferLogs(Vec<LogFile>),
     Damaged(Vec<DamagedTransferLine>),
+    Cron(Vec<CronJob>),
 }
 
 impl Answer {
@@ -43,6 +45,7 @@ impl Answer {
             Self::Logs(rows) | Self::TransferLogs(rows) => {
                 rows.iter().all(|row| row.status != LogStatus::Error)
             }
+            Self::Cron(rows) => rows.iter().all(|row| row.error_message.is_none()),
             Self::History(_)
             | Self::Top(_)
             | Self::Lines(_)
@@ -72,6 +75,7 @@ impl Answer {
             Self::Transfers(rows) => render::transfers(rows, style),
             Self::TransferLogs(rows) => render::transfer_logs(rows, style),
             Self::Damaged(rows) => render::damaged(rows, style),
+            Self::Cron(rows) => render::cron(rows, style),
         }
     }
 }
@@ -125,9 +129,10 @@ pub(super) fn ask(client: &Client, what: &What) -> Answered {
             let rows = (log.cursor(), log.lines());
             part(client, &route, &log.past(), rows, Answer::Lines)
         }
-        What::Gaps { name } => {
+        What::Gaps { name, page } => {
             let route = routes::log_gaps(name);
-            whole(client, &route, &Query::new(), Answer::Gaps)
+            let rows = (page.cursor(), page.limit);
+            part(client, &route, &Query::new(), rows, Answer::Gaps)
         }
         What::Processes => whole(client, routes::PROCESSES, &Query::new(), Answer::Processes),
         What::ProcessRules => {
@@ -147,6 +152,7 @@ pub(super) fn ask(client: &Client, what: &What) -> Answered {
             let route = routes::XFERLOG_FILES;
             whole(client, route, &Query::new(), Answer::TransferLogs)
         }
+        What::Cron => whole(client, routes::CRON, &Query::new(), Answer::Cron),
         What::XferlogDamaged(page) => {
             let route = routes::XFERLOG_DAMAGED;
             let rows = (page.cursor(), page.limit);

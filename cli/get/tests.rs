@@ -1,7 +1,7 @@
 //! Asking a real listener, and what the exit says of each outcome.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::ffi::OsStringExt;
 use std::thread;
@@ -110,7 +110,10 @@ fn every_list_that_grows_asks_for_what_is_wanted_of_it() {
             "/api/v1/logs/app?from=2026-01-15T10:23:45.000Z&to=2026-01-15T11:00:00.000Z&limit=100\
              &before=9",
         ),
-        ("gaps two+words", "/api/v1/logs/two%2Bwords/gaps"),
+        (
+            "gaps two+words --before 9",
+            "/api/v1/logs/two%2Bwords/gaps?limit=100&before=9",
+        ),
         ("processes", "/api/v1/processes"),
         ("process-rules", "/api/v1/processes/rules"),
         ("audit -n 3 --before 9", "/api/v1/audit?limit=3&before=9"),

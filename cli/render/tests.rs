@@ -1,5 +1,6 @@
 //! The exact text of every table.
 
+mod cron;
 mod log;
 mod process;
 

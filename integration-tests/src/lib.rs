@@ -10,7 +10,9 @@
 
 mod binary;
 mod command;
+mod console;
 pub mod database;
+pub mod events;
 mod ftp;
 pub mod log;
 mod mounts;
@@ -19,9 +21,11 @@ mod peer;
 mod raw;
 mod request;
 mod wait;
+pub mod xferlog;
 
 pub use binary::etlmon;
 pub use command::{command, expect};
+pub use console::Console;
 pub use ftp::{FtpClient, Reply, Vsftpd, VsftpdBuilder};
 pub use mounts::{HungMount, Machine, MountNamespace};
 pub use node::{Node, NodeBuilder};

@@ -117,10 +117,12 @@ impl Node {
         loop {
             let after = rows.last().map_or(0, |row| row["id"].as_i64().unwrap());
             let page = self.list(&format!("/api/v1/logs/{name}?limit=10000&after={after}"));
-            if page.is_empty() {
+            // More may come for ever; what there was at first is had with a page that is not full.
+            let is_last = page.len() < 10_000;
+            rows.extend(page);
+            if is_last {
                 return rows;
             }
-            rows.extend(page);
         }
     }
 
@@ -163,7 +165,8 @@ impl Node {
 pub fn app_log(folder: &Path, name: &str, settings: &str) -> (PathBuf, String) {
     let path = folder.join(name);
     let config = format!(
-        "logs: [{{ name: app, path: {}, {settings} }}]",
+        "logs: [{{ name: app, path: {}, {settings} }}]\n\
+         retention: {{ log_lines: {{ max_rows: 10000000 }} }}",
         path.display()
     );
     (path, config)

@@ -91,6 +91,17 @@ impl Node {
         answer.json().as_array().unwrap().clone()
     }
 
+    /// What health says of the collectors of a kind.
+    pub fn collectors(&self, kind: &str) -> Vec<Value> {
+        let health = self.get("/api/v1/health").json();
+        let is_of_kind = |row: &&Value| {
+            let name = row["name"].as_str().unwrap();
+            name.split(':').next() == Some(kind)
+        };
+        let collectors = health["collectors"].as_array().unwrap().iter();
+        collectors.filter(is_of_kind).cloned().collect()
+    }
+
     /// Sends these bytes to it as they are.
     pub fn exchange(&self, request: impl AsRef<[u8]>) -> RawAnswer {
         let address = self.url.strip_prefix("http://").unwrap();

@@ -39,8 +39,7 @@ fn each_step_leaves_one_row() {
 
     // With a step of a minute the same second after second is one row.
     let slow = Node::start("refresh: {disk: 1s}");
-    let at =
-        |node: &Node| node.get("/api/v1/health").json()["collectors"][0]["last_success_at"].clone();
+    let at = |node: &Node| node.collectors("filesystem")[0]["last_success_at"].clone();
     for _ in 0..2 {
         let before = at(&slow);
         eventually("another cycle", PATIENCE, || {

@@ -28,7 +28,7 @@ fn row(node: &Node, point: &Path) -> Option<Value> {
 
 /// Waits until another cycle has been stored.
 fn await_cycle(node: &Node) {
-    let at = || node.get("/api/v1/health").json()["collectors"][0]["last_success_at"].clone();
+    let at = || node.collectors("filesystem")[0]["last_success_at"].clone();
     let before = at();
     eventually("another cycle", PATIENCE, || (at() != before).then_some(()));
 }

@@ -119,7 +119,7 @@ fn the_same_error_again_and_again_is_one_line() {
         .config(&config)
         .env("RUST_LOG", "info")
         .start();
-    let failed_at = || node.get("/api/v1/health").json()["collectors"][1]["last_error_at"].clone();
+    let failed_at = || node.collectors("paths")[0]["last_error_at"].clone();
     for _ in 0..2 {
         let before = failed_at();
         eventually("another failure", PATIENCE, || {

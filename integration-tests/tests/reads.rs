@@ -186,7 +186,10 @@ fn answers_come_while_the_writer_waits_for_a_lock() {
                     .repeat(10)
                     {
                         let began = Instant::now();
-                        assert_eq!(node.get(path).status, 200, "{path}");
+                        // Health says so when the lock has been held for long on a busy machine.
+                        let status = node.get(path).status;
+                        let told = status == 503 && path.ends_with("/health");
+                        assert!(status == 200 || told, "{path}: {status}");
                         slowest = slowest.max(began.elapsed());
                     }
                     slowest

@@ -140,8 +140,7 @@ fn a_second_sigterm_ends_it_at_once() {
 
 /// Waits until a batch waits for the lock: two history steps pass without a row.
 fn await_stuck_writer(node: &Node) {
-    let last =
-        |node: &Node| node.get("/api/v1/health").json()["collectors"][0]["skipped_ticks"].as_u64();
+    let last = |node: &Node| node.collectors("filesystem")[0]["skipped_ticks"].as_u64();
     eventually("a skipped tick", IN_TIME, || {
         (last(node) > Some(0)).then_some(())
     });

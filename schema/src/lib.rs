@@ -11,6 +11,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("../steps/0001_filesystems_and_paths.sql")),
     M::up(include_str!("../steps/0002_logs_and_transfers.sql")),
     M::up(include_str!("../steps/0003_processes_and_audit.sql")),
+    M::up(include_str!("../steps/0004_cron.sql")),
 ];
 
 /// What the steps amount to.

@@ -114,7 +114,8 @@ CREATE TABLE log_blocks (
     lines_before  INTEGER NOT NULL,
     first_at      INTEGER NOT NULL,
     last_at       INTEGER NOT NULL,
-    -- Which groups of three bytes occur in the lines, as a bitmap of hashes.
+    -- Which groups of three bytes occur in the lines, by a byte each, and what follows them, by
+    -- its bits.
     trigrams      BLOB NOT NULL
 ) STRICT;
 

@@ -6,6 +6,7 @@ mod rows;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod token;
 mod unix;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use address::{Address, Endpoint};
 pub use events::Event;
 pub use rows::{Cursor, Rows};
 pub use stream::EventStream;
+pub use token::read_token;
 
 /// The longest answer that is read.
 const ANSWER_LIMIT_BYTES: u64 = 64 << 20;

@@ -6,6 +6,7 @@ pub mod client;
 pub mod cron;
 pub mod filesystem;
 pub mod health;
+pub mod human;
 pub mod log;
 pub mod path;
 pub mod problem;

@@ -18,6 +18,7 @@ mod text;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use etlmon_node::collectors::logs::blocks::OpenBlock;
 use etlmon_node::collectors::logs::lines::LogRows;
 use etlmon_node::store::{ReadPool, open};
 use etlmon_node::tail::{Budget, Chunk, Follower, TailSettings};
@@ -147,6 +148,7 @@ fn store(folder: &Path, chunks: &[Chunk], way: Way) -> Stored {
         connection.execute_batch(way.schema()).unwrap();
         let mut took = Duration::ZERO;
         let mut next_id = 1;
+        let mut open = OpenBlock::default();
         for chunk in chunks {
             let prepared = (way == Way::BlocksPrepared).then(|| LogRows::new(chunk));
             let began = Instant::now();
@@ -154,7 +156,7 @@ fn store(folder: &Path, chunks: &[Chunk], way: Way) -> Stored {
             match (way, prepared) {
                 (Way::Blocks | Way::BlocksPrepared, rows) => rows
                     .unwrap_or_else(|| LogRows::new(chunk))
-                    .persist(chunk, "app", Timestamp::now(), &connection)
+                    .persist(chunk, "app", &mut open, Timestamp::now(), &connection)
                     .unwrap(),
                 (way, _) => bare(&connection, chunk, way != Way::Bare, &mut next_id),
             }

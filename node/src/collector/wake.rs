@@ -17,7 +17,7 @@ pub struct Waker {
 }
 
 impl Waker {
-    pub(super) fn new(actor: Recipient<Wake>) -> Self {
+    pub(crate) fn new(actor: Recipient<Wake>) -> Self {
         Self {
             actor,
             pending: Arc::default(),

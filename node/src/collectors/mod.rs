@@ -57,6 +57,7 @@ pub const KINDS: &[Kind] = &[
     logs::KIND,
     xferlog::KIND,
     processes::KIND,
+    cron::KIND,
 ];
 
 /// Sections that no single kind owns.

@@ -96,6 +96,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let mut problem = match error {
             StoreError::QueryPanicked => return Self::internal(error.to_string()),
+            StoreError::Crowded => return Self::busy(error.to_string()),
             _ => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 ProblemCode::StoreUnavailable,

@@ -99,6 +99,9 @@ pub enum StoreError {
     /// No read connection came free, or none can be opened.
     #[error("no read connection: {0}")]
     Pool(#[from] r2d2::Error),
+    /// As many long queries as may run at once are under way.
+    #[error("other searches by regular expression are under way; ask again later")]
+    Crowded,
     /// A reader panicked.
     #[error("a query panicked")]
     QueryPanicked,

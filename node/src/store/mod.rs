@@ -10,12 +10,13 @@ mod read_pool;
 mod retention;
 mod status;
 mod vacuum;
+mod wal;
 mod writer;
 
 pub use error::StoreError;
 pub use lock::DatabaseLock;
 pub use persist::{Lease, Persist, PersistError};
-pub use read_pool::ReadPool;
+pub use read_pool::{Effort, ReadPool};
 pub use retention::RetentionRule;
 pub use status::DatabaseStatus;
 pub use writer::{DbWriter, Drain, Retain, Store, WriterSettings};

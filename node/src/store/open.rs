@@ -13,7 +13,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags};
 use super::StoreError;
 
 /// How long a statement waits for another process's lock, such as an operator's `sqlite3`.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Page cache of a connection, in KiB (a negative cache_size).
 const WRITER_CACHE: i64 = -2048;
 const READER_CACHE: i64 = -512;

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Transaction;
+use tokio::sync::Semaphore;
 
 use super::{StoreError, open};
 
 /// Read connections; also how many queries run at once.
 const CONNECTIONS: u32 = 4;
+/// How many of them may be long ones, so that the others find a connection.
+const LONG_QUERIES: usize = 2;
 /// How long a query waits for a connection.
 const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a handler waits for a query; a database that hangs must not hold its callers.
@@ -21,6 +24,16 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct ReadPool {
     path: PathBuf,
     pool: Arc<RwLock<Option<Pool>>>,
+    long: Arc<Semaphore>,
+}
+
+/// How long a query may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// It ends soon by itself.
+    Short,
+    /// Nobody knows, and nobody can end it.
+    Long,
 }
 
 type Pool = r2d2::Pool<SqliteConnectionManager>;
@@ -31,6 +44,7 @@ impl ReadPool {
         Self {
             path: path.to_owned(),
             pool: Arc::default(),
+            long: Arc::new(Semaphore::new(LONG_QUERIES)),
         }
     }
 
@@ -65,6 +79,29 @@ impl ReadPool {
                 waited: ANSWER_TIMEOUT,
             }),
         }
+    }
+
+    /// As [`ReadPool::read`]; of long queries only some run at once, until they really end.
+    ///
+    /// # Errors
+    /// As [`ReadPool::read`], and `Crowded` when no place for a long one comes free.
+    pub async fn read_by<T, Q>(&self, effort: Effort, query: Q) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Q: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        if effort == Effort::Short {
+            return self.read(query).await;
+        }
+        let place = Arc::clone(&self.long).acquire_owned();
+        let Ok(place) = actix_rt::time::timeout(CHECKOUT_TIMEOUT, place).await else {
+            return Err(StoreError::Crowded);
+        };
+        self.read(move |snapshot| {
+            let _place = place;
+            query(snapshot)
+        })
+        .await
     }
 
     /// Runs a query on the caller's thread, which may have to wait for it.

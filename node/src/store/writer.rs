@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::persist::{Lease, Persist, PersistError};
 use super::purge::{LOOK_INTERVAL, Purge};
 use super::retention::RetentionRule;
+use super::wal::WalBound;
 use super::{DatabaseStatus, ReadPool, StoreError, open};
 use crate::supervisor::ExitNotice;
 
@@ -74,6 +75,7 @@ pub struct DbWriter {
     waiting: Vec<Waiting>,
     settings: WriterSettings,
     purge: Purge,
+    wal: WalBound,
     /// Which file was opened: another one may come in its place.
     file: Option<FileId>,
     measured: Instant,
@@ -114,6 +116,7 @@ impl DbWriter {
                 connection,
                 waiting: Vec::new(),
                 purge: Purge::new(&settings.retention),
+                wal: WalBound::default(),
                 settings,
                 file,
                 measured: Instant::now(),
@@ -138,6 +141,11 @@ impl DbWriter {
                     .set_cause("its file was removed or replaced".to_owned());
                 self.waiting.clear();
                 return ctx.stop();
+            }
+            let wal_bytes = self.settings.status.get().wal_bytes.unwrap_or(0);
+            if let Err(error) = self.wal.keep(&self.connection, wal_bytes) {
+                // The batches that wait will find the same, and it is told of them.
+                log::warn!("the write-ahead log could not be cut: {error}");
             }
         }
         let waiting = std::mem::take(&mut self.waiting);

@@ -107,7 +107,7 @@ impl Handler<Trigger> for Root {
             .values()
             .filter(|child| child.spec.kind == trigger.kind);
         let by_subject: BTreeMap<&str, &Child> = of_kind
-            .filter_map(|child| Some((child.spec.subject.as_deref()?, child)))
+            .map(|child| (child.spec.subject.as_deref().unwrap_or_default(), child))
             .collect();
         let subjects = trigger.subjects.unwrap_or_else(|| {
             by_subject

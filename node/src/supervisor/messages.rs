@@ -41,7 +41,7 @@ pub struct Shutdown;
 pub struct Trigger {
     /// The kind.
     pub kind: &'static str,
-    /// Their subjects; all when none are given.
+    /// Their subjects, that of the only one of its kind being empty; all when none are given.
     pub subjects: Option<Vec<String>>,
 }
 

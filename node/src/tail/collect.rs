@@ -1,7 +1,7 @@
 //! The collector that follows files: one for each configured log and transfer log.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use etlmon_shared::Timestamp;
 
 use super::batch::{Lines, Read, TailBatch, TailRows};
-use super::chunk::Chunk;
+use super::chunk::{Chunk, FileState};
 use super::follower::Follower;
 use super::settings::{Budget, TailSettings};
 use super::table::{self, FileRow};
@@ -23,7 +23,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// After a batch was refused because the follower was paused or resumed.
 const RECONSIDER: Duration = Duration::from_millis(100);
 /// A look may use one part in so many of a core.
-const THRIFT: u32 = 50;
+const THRIFT: u32 = 100;
 /// However long a look takes, the next one comes after this.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
@@ -75,17 +75,23 @@ pub struct TailCollector<D: Lines> {
     /// the batch under way.
     told: BTreeMap<String, Option<FileRow>>,
     telling: BTreeMap<String, FileRow>,
-    /// Whether the batch under way is stored at all, and whether it has lines.
+    /// Whether the batch under way is stored at all, whether it has lines, and whether all is read
+    /// with it of a log that is not to be followed.
     is_stored: bool,
     has_lines: bool,
+    is_last: bool,
+    /// Whether a batch of this collector was stored: from then on nobody else's can be.
+    is_alone: bool,
     next: Next,
     watch: Option<Watch>,
     /// The files that are followed, and what is watched for them.
     watched: Vec<Whereabouts>,
     targets: Arc<[Target]>,
     coverage: Coverage,
-    /// Whether a failure was announced that the next batch takes back.
+    /// Whether a failure was announced that the next batch takes back, and whether the batch under
+    /// way does.
     failed: Arc<AtomicBool>,
+    clears_failure: bool,
     /// Whether all is read of a log that is not to be followed.
     done: bool,
 }
@@ -117,12 +123,15 @@ impl<D: Lines> TailCollector<D> {
             telling: BTreeMap::new(),
             is_stored: false,
             has_lines: false,
+            is_last: false,
+            is_alone: false,
             next: Next::default(),
             watch: None,
             watched: Vec::new(),
             targets: Arc::new([]),
             coverage: Coverage::Events,
             failed: Arc::default(),
+            clears_failure: false,
             done: false,
         }
     }
@@ -130,22 +139,30 @@ impl<D: Lines> TailCollector<D> {
     /// Draws the conclusions from what became of the last batch, and follows what the database
     /// says: whether to pause, and where to go on when somebody else has stored a batch.
     fn settle_last(&mut self) -> Result<(), CollectError> {
-        let outcome = std::mem::replace(&mut self.outcome, Outcome::Settled);
-        if let (Outcome::Stored, Some(follower)) = (outcome, &mut self.follower) {
+        if let (Outcome::Stored, Some(follower)) = (self.outcome, &mut self.follower) {
             follower.commit();
             self.revision += i64::from(self.is_stored);
+            self.is_alone |= self.is_stored;
+            self.done |= self.is_last;
             let told = std::mem::take(&mut self.telling).into_iter();
             self.told = told.map(|(path, row)| (path, Some(row))).collect();
+            self.outcome = Outcome::Settled;
         }
-        if self.follower.is_some() && outcome != Outcome::Doubtful && !self.paused {
+        if self.follower.is_some() && self.outcome == Outcome::Settled && !self.paused {
             return Ok(());
         }
         let (kind, name) = (self.setup.kind, self.setup.name.clone());
-        let reads = &self.setup.reads;
+        // What is stored beyond our own is the batch under way, if nobody else can have stored it.
+        let known = self.revision..=self.revision + i64::from(self.is_alone);
         let kept = self.follower.is_some();
-        let (revision, paused, stored) = reads
+        let (revision, paused, stored) = self
+            .setup
+            .reads
             .read_here(|snapshot| {
-                if kept && let Some((revision, paused)) = table::state(snapshot, kind, &name)? {
+                if kept
+                    && let Some((revision, paused)) = table::state(snapshot, kind, &name)?
+                    && known.contains(&revision)
+                {
                     return Ok((revision, paused, None));
                 }
                 let stored = table::load(snapshot, kind, &name)?;
@@ -153,28 +170,26 @@ impl<D: Lines> TailCollector<D> {
                 Ok((stored.revision, stored.paused, Some(stored)))
             })
             .map_err(|error| CollectError::Kind(Box::new(error)))?;
-        self.paused = paused;
         match (&mut self.follower, stored) {
-            (Some(follower), None) if revision == self.revision + 1 => {
+            (Some(follower), None) if revision == self.revision => follower.roll_back(),
+            (Some(follower), None) => {
                 // The batch was stored, and only the word of it was lost.
                 follower.commit();
                 let paths = std::mem::take(&mut self.telling).into_keys();
                 self.told.extend(paths.map(|path| (path, None)));
             }
-            (Some(follower), None) if revision == self.revision => follower.roll_back(),
-            (follower, Some(stored)) => {
+            (follower, stored) => {
+                // Made anew, also where an earlier life of this collector has stored more.
+                let stored = stored.unwrap_or_default();
                 let settings = self.setup.settings.clone();
-                let now = Instant::now();
-                *follower = Some(Follower::new(settings, stored.checkpoints, now));
+                *follower = Some(Follower::new(settings, stored.checkpoints, Instant::now()));
                 let paths = stored.paths.into_iter();
                 self.told = paths.map(|path| (path, None)).collect();
-            }
-            (follower, None) => {
-                // An earlier life of this collector has stored more: all is to be read anew.
-                *follower = None;
-                return Err(CollectError::Kind(Box::new(StoreError::Outdated)));
+                self.is_alone = false;
             }
         }
+        self.outcome = Outcome::Settled;
+        self.paused = paused;
         self.revision = revision;
         Ok(())
     }
@@ -184,11 +199,8 @@ impl<D: Lines> TailCollector<D> {
     }
 
     /// What people are to be told of each path, if it differs from what they were told.
-    fn tell(&mut self) -> (Vec<FileRow>, Vec<String>) {
-        let Some(follower) = &self.follower else {
-            return (Vec::new(), Vec::new());
-        };
-        self.telling = told::files(follower, &self.setup.settings);
+    fn tell(&mut self, states: Vec<FileState>) -> (Vec<FileRow>, Vec<String>) {
+        self.telling = told::files(states, &self.setup.settings);
         let changed = self
             .telling
             .values()
@@ -201,18 +213,23 @@ impl<D: Lines> TailCollector<D> {
     }
 
     /// Watches the directories of all files that are followed now.
-    fn watch(&mut self, tick: &Tick) {
+    fn watch(&mut self, states: &[FileState], tick: &Tick) {
         let Some(follower) = &self.follower else {
             return;
         };
-        let files: Vec<_> = follower
-            .files()
-            .into_iter()
-            .map(|file| (file.path, file.place))
-            .collect();
-        if files != self.watched {
-            self.targets = targets(follower, &files);
-            self.watched = files;
+        let is_same = |(state, (path, place)): (&FileState, &Whereabouts)| {
+            state.path.as_os_str() == path.as_os_str()
+                && state.place.as_deref().map(Path::as_os_str)
+                    == place.as_deref().map(Path::as_os_str)
+        };
+        let unchanged =
+            states.len() == self.watched.len() && states.iter().zip(&self.watched).all(is_same);
+        if !unchanged {
+            let files = states.iter();
+            self.watched = files
+                .map(|state| (state.path.clone(), state.place.clone()))
+                .collect();
+            self.targets = targets(follower, &self.watched);
         }
         let watch = self.watch.get_or_insert_with(|| {
             let waker = tick.waker.clone();
@@ -274,13 +291,18 @@ impl<D: Lines> Collector for TailCollector<D> {
         };
         let chunk = follower.read(budget, began);
         let took = began.elapsed();
-        if self.is_reading() && !chunk.more && !self.setup.follow {
-            self.done = true;
-        }
-        let (files, gone) = self.tell();
-        self.watch(tick);
+        let states = follower.files();
+        self.watch(&states, tick);
+        let (files, gone) = self.tell(states);
+        // A last line without its end is still to be read, when it was quiet for long enough.
+        let mut rows = self.telling.values();
+        self.is_last = self.is_reading()
+            && !self.setup.follow
+            && !chunk.more
+            && rows.all(|row| row.lag_bytes.is_none_or(|lag| lag == 0));
         self.plan(&chunk, took);
         self.has_lines = chunk.lines().len() > 0;
+        self.clears_failure = self.failed.swap(false, Ordering::AcqRel);
         let read_at = Timestamp::now();
         let rows = self.setup.lines.rows(&chunk, read_at);
         let batch = TailBatch {
@@ -294,7 +316,7 @@ impl<D: Lines> Collector for TailCollector<D> {
                 files,
                 gone,
                 read_at,
-                clears_failure: self.failed.swap(false, Ordering::AcqRel),
+                clears_failure: self.clears_failure,
             })),
         };
         self.is_stored = !batch.is_empty();
@@ -328,6 +350,7 @@ impl<D: Lines> Collector for TailCollector<D> {
             }
             Err(error) => {
                 self.outcome = Outcome::Doubtful;
+                self.failed.fetch_or(self.clears_failure, Ordering::AcqRel);
                 let outdated = matches!(error, StoreError::Outdated);
                 Next {
                     within: Some(if outdated { RECONSIDER } else { POLL }),
@@ -380,3 +403,6 @@ impl<D: Lines> Drop for TailCollector<D> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The follower of one configured log: what a caller sees of the engine.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -178,14 +179,16 @@ impl Follower {
 
     /// Every followed file, and every path of the log at which there is none.
     pub fn files(&self) -> Vec<FileState> {
-        let mut states = Vec::new();
+        // As bytes: comparing hundreds of paths with each other takes too long.
+        let mut by_slot: HashMap<&OsStr, Vec<&Followed>> = HashMap::new();
+        for file in self.files.iter().filter(|file| file.is_following()) {
+            let files = by_slot.entry(file.slot.as_os_str()).or_default();
+            files.push(file);
+        }
+        let mut states = Vec::with_capacity(self.slots.len());
         for (path, slot) in &self.slots {
             let mut any = false;
-            for file in self
-                .files
-                .iter()
-                .filter(|file| file.slot == *path && file.is_following())
-            {
+            for file in by_slot.get(path.as_os_str()).into_iter().flatten() {
                 any |= file.live;
                 states.push(state_of(file, slot));
             }

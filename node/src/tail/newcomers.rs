@@ -12,6 +12,7 @@ use super::follower::Follower;
 use super::identify;
 use super::listing::Entry;
 use super::look::is_missing;
+use super::names;
 use super::source::{Facts, Source};
 
 /// The clock of a file system runs behind that of the system, by less than this.
@@ -118,7 +119,8 @@ impl Follower {
         }
     }
 
-    /// What a file with a rotated name is to this log; nothing as long as it is empty.
+    /// What a file with a rotated name is to this log; nothing as long as it is empty, or where it
+    /// can't be read.
     fn judge(
         &mut self,
         path: &Path,
@@ -128,6 +130,10 @@ impl Follower {
         news: &mut [New],
     ) -> io::Result<Option<New>> {
         let (mut source, facts) = Source::open(&entry.path, true)?;
+        if source.is_plain() && names::is_compressed(entry.path.as_os_str().as_encoded_bytes()) {
+            // By a compressor whose files are not read: those bytes are no lines.
+            return Ok(None);
+        }
         let head = source.bytes_at(0, HEAD_BYTES)?;
         if head.is_empty() {
             return Ok(None);

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 use etlmon_shared::log::LogStatus;
 
 use super::chunk::{FileState, FileStatus};
-use super::follower::Follower;
 use super::settings::TailSettings;
 use super::table::{FileRow, path_text};
 
 /// The rows, by path. A glob that matches nothing is a row of its own, which waits.
-pub(super) fn files(follower: &Follower, settings: &TailSettings) -> BTreeMap<String, FileRow> {
+pub(super) fn files(states: Vec<FileState>, settings: &TailSettings) -> BTreeMap<String, FileRow> {
     let mut rows: BTreeMap<String, FileRow> = BTreeMap::new();
     // Older files of a path come before newer ones.
-    for state in follower.files() {
+    for state in states {
         let path = path_text(&state.path);
         let row = match rows.remove(&path) {
             Some(older) => joined(older, row(path.clone(), state)),

@@ -8,6 +8,7 @@
 )]
 
 mod purge;
+mod wal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use etlmon_node::store::{
-    DatabaseStatus, DbWriter, Drain, Lease, Persist, PersistError, ReadPool, Store, StoreError,
-    WriterSettings, open,
+    DatabaseStatus, DbWriter, Drain, Effort, Lease, Persist, PersistError, ReadPool, Store,
+    StoreError, WriterSettings, open,
 };
 use etlmon_node::supervisor::{ChildExited, ChildId, ExitNotice};
 use futures_util::future::join_all;
@@ -312,4 +313,31 @@ fn what_is_no_database_of_ours_is_named_and_left_as_it_was() {
         "{refused}"
     );
     assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[actix_rt::test]
+async fn long_queries_leave_connections_to_the_others_until_they_really_end() {
+    let database = Database::start();
+    let (end, ends) = std::sync::mpsc::channel::<()>();
+    let ends = Arc::new(std::sync::Mutex::new(ends));
+    let long = || {
+        let ends = Arc::clone(&ends);
+        database.reads.read_by(Effort::Long, move |_| {
+            let _ = ends.lock().unwrap().recv();
+            Ok(())
+        })
+    };
+    // Whoever asked has gone, and they go on.
+    let gone = join_all((0..2).map(|_| actix_rt::time::timeout(Duration::from_millis(50), long())));
+    assert!(gone.await.iter().all(Result::is_err));
+    let refused = long().await.unwrap_err();
+    assert!(matches!(refused, StoreError::Crowded), "{refused:?}");
+    let short = |snapshot: &rusqlite::Transaction<'_>| {
+        snapshot.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))
+    };
+    for _ in 0..4 {
+        assert_eq!(database.reads.read(short).await.unwrap(), 1);
+    }
+    drop(end);
+    long().await.unwrap();
 }

@@ -82,6 +82,18 @@ impl EventStream {
         self.parser.last_event_id()
     }
 
+    /// As `next`, but gives nothing where the node only sent its heartbeat, so that a reader who
+    /// is not needed any more learns of it in time.
+    pub fn next_or_silence(&mut self) -> Option<Result<Option<Event>, ClientError>> {
+        if self.ready.is_empty() {
+            if self.ended {
+                return self.error.take().map(Err);
+            }
+            self.read();
+        }
+        Some(Ok(self.ready.pop_front()))
+    }
+
     fn read(&mut self) {
         let read = match self.reader.read(&mut self.buffer) {
             Ok(amount) => amount,
@@ -107,13 +119,12 @@ impl Iterator for EventStream {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(Ok(event));
+            match self.next_or_silence() {
+                Some(Ok(None)) => {}
+                Some(Ok(Some(event))) => return Some(Ok(event)),
+                Some(Err(error)) => return Some(Err(error)),
+                None => return None,
             }
-            if self.ended {
-                return self.error.take().map(Err);
-            }
-            self.read();
         }
     }
 }

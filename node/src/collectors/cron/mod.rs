@@ -3,17 +3,37 @@
 //! The judges are the source of Debian's cron 3.0pl1-162 and the binaries built from it (see
 //! `testdata/`), and for cronie its source of 2020 to 2021.
 
+mod accounts;
+mod children;
+mod collect;
 mod command;
 mod crontab;
+mod due;
 mod environment;
+mod evidence;
 mod fault;
 mod fields;
 mod file_rules;
+mod files;
+mod installed;
+mod journal;
+mod ledger;
+mod listing;
+mod log_line;
 mod named_zone;
 mod next_run;
 mod reader;
+mod routes;
 mod schedule;
+mod table;
+mod tracked;
 mod when;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use utoipa::OpenApi;
 
 pub use command::{Run, logged};
 pub use crontab::{Crontab, Job, Owner, Source, parse};
@@ -23,6 +43,62 @@ pub use named_zone::NamedZone;
 pub use next_run::{Zone, next_after, next_after_in};
 pub use schedule::Schedule;
 pub use when::When;
+
+use super::{Kind, Means};
+use crate::collector::Lane;
+use crate::config::Config;
+use crate::secrets::Patterns;
+use crate::store::Persist;
+use crate::supervisor::{Spec, Timing};
+use collect::CronCollector;
+use table::NoCron;
+
+/// The kind; it has one collector.
+pub const KIND: Kind = Kind {
+    name: "cron",
+    sections: &["cron"],
+    specs,
+    tidy,
+    retention: |_| Vec::new(),
+    routes: routes::configure,
+    openapi: routes::Api::openapi,
+};
+
+/// From one look to the next, at what cron runs and at the crontabs.
+const INTERVAL: Duration = Duration::from_secs(5);
+/// A look takes milliseconds, unless a file server has the crontabs.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+fn specs(config: &Config, means: &Means) -> Vec<Spec> {
+    if !config.cron.enabled {
+        return Vec::new();
+    }
+    let patterns = match patterns(config) {
+        Ok(patterns) => Arc::new(patterns),
+        Err(error) => {
+            log::error!("crontabs are not read, as secrets in them could not be masked: {error}");
+            return Vec::new();
+        }
+    };
+    let timing = Timing {
+        interval: INTERVAL,
+        timeout: TIMEOUT,
+        lane: Lane::Quick,
+    };
+    let means = means.clone();
+    let make = move || CronCollector::new(Path::new("/"), Arc::clone(&patterns), means.clone());
+    vec![Spec::new(KIND.name, None, timing, &config.cron, make)]
+}
+
+/// What is masked in commands.
+fn patterns(_: &Config) -> Result<Patterns, crate::secrets::PatternError> {
+    Patterns::new([])
+}
+
+fn tidy(config: &Config) -> Option<Arc<dyn Persist + Sync>> {
+    let none: Arc<dyn Persist + Sync> = Arc::new(NoCron);
+    (!config.cron.enabled).then_some(none)
+}
 
 /// Which cron is installed: they read the same files by different rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

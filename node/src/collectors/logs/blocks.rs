@@ -42,41 +42,53 @@ pub struct Run<'a> {
     pub trigrams: &'a Trigrams,
 }
 
-/// Adds lines to the log's newest block, or in a block of their own where that has no room.
+/// What is in the block of a log that still grows. It is kept in memory and stored when the block
+/// is full: written with every batch it would be most of what is written. Until then, and for ever
+/// if the node ends before, every search looks into the block.
+#[derive(Debug, Default)]
+pub struct OpenBlock(Option<(i64, Trigrams)>);
+
+/// Adds lines to the log's newest block if that is the open one and has room, else begins another.
+///
+/// What a transaction that is rolled back leaves in `open` is too much at most, never too little.
 ///
 /// # Errors
 /// What SQLite says.
-pub fn store(connection: &Connection, log_name: &str, run: &Run<'_>) -> rusqlite::Result<()> {
+pub fn store(
+    connection: &Connection,
+    log_name: &str,
+    run: &Run<'_>,
+    open: &mut OpenBlock,
+) -> rusqlite::Result<()> {
     let newest = connection
         .prepare_cached(
-            "SELECT id, first_line_id, line_count, lines_before, trigrams FROM log_blocks \
+            "SELECT id, first_line_id, line_count, lines_before FROM log_blocks \
              WHERE log_name = ?1 ORDER BY first_line_id DESC LIMIT 1",
         )?
-        .query_row([log_name], |row| {
-            Ok(Newest {
-                id: row.get("id")?,
-                joined: joined(row, run)?,
-                lines: row.get::<_, i64>("lines_before")? + row.get::<_, i64>("line_count")?,
-            })
-        })
+        .query_row([log_name], newest)
         .optional()?;
-    let last_line_id = run.first_line_id + run.line_count - 1;
-    let at = moment(run.at);
-    if let Some(Newest {
-        id,
-        joined: Some(trigrams),
-        ..
-    }) = newest
+    if let (Some(newest), Some((first_line_id, trigrams))) = (&newest, &mut open.0)
+        && newest.first_line_id == *first_line_id
     {
-        connection
-            .prepare_cached(
-                "UPDATE log_blocks SET last_line_id = ?2, line_count = line_count + ?3, \
-                 first_at = min(first_at, ?4), last_at = max(last_at, ?4), trigrams = ?5 \
-                 WHERE id = ?1",
-            )?
-            .execute(params![id, last_line_id, run.line_count, at, trigrams])?;
-        return Ok(());
+        let has_room = newest.has_room(run);
+        if has_room {
+            trigrams.merge(run.trigrams);
+            join(connection, newest.id, run)?;
+        }
+        let is_full = newest.line_count + run.line_count >= MAX_COUNT || trigrams.is_full();
+        if !has_room || is_full {
+            connection
+                .prepare_cached("UPDATE log_blocks SET trigrams = ?2 WHERE id = ?1")?
+                .execute(params![newest.id, trigrams.stored()])?;
+            open.0 = None;
+        }
+        if has_room {
+            return Ok(());
+        }
     }
+    let is_full = run.line_count >= MAX_COUNT || run.trigrams.is_full();
+    open.0 = (!is_full).then(|| (run.first_line_id, run.trigrams.clone()));
+    let at = moment(run.at);
     connection
         .prepare_cached(
             "INSERT INTO log_blocks (log_name, first_line_id, last_line_id, line_count, \
@@ -85,28 +97,60 @@ pub fn store(connection: &Connection, log_name: &str, run: &Run<'_>) -> rusqlite
         .execute(params![
             log_name,
             run.first_line_id,
-            last_line_id,
+            run.last_line_id(),
             run.line_count,
-            newest.map_or(0, |newest| newest.lines),
+            newest.map_or(0, |newest| newest.lines_before + newest.line_count),
             at,
-            run.trigrams.stored(),
+            if is_full {
+                run.trigrams.stored()
+            } else {
+                Vec::new()
+            },
         ])?;
     Ok(())
 }
 
-struct Newest {
-    id: i64,
-    /// The trigrams of the block with the run in it, where it has room.
-    joined: Option<Vec<u8>>,
-    /// Lines of the log up to the block's end.
-    lines: i64,
+fn join(connection: &Connection, block: i64, run: &Run<'_>) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "UPDATE log_blocks SET last_line_id = ?2, line_count = line_count + ?3, \
+             first_at = min(first_at, ?4), last_at = max(last_at, ?4) WHERE id = ?1",
+        )?
+        .execute(params![
+            block,
+            run.last_line_id(),
+            run.line_count,
+            moment(run.at)
+        ])?;
+    Ok(())
 }
 
-fn joined(newest: &Row<'_>, run: &Run<'_>) -> rusqlite::Result<Option<Vec<u8>>> {
-    let width = run.first_line_id + run.line_count - newest.get::<_, i64>("first_line_id")?;
-    if newest.get::<_, i64>("line_count")? + run.line_count > MAX_COUNT || width > MAX_WIDTH {
-        return Ok(None);
+impl Run<'_> {
+    fn last_line_id(&self) -> i64 {
+        self.first_line_id + self.line_count - 1
     }
-    let stored = newest.get_ref("trigrams")?.as_blob()?;
-    Ok(run.trigrams.stored_with(stored))
+}
+
+/// The newest block of a log.
+struct Newest {
+    id: i64,
+    first_line_id: i64,
+    line_count: i64,
+    lines_before: i64,
+}
+
+impl Newest {
+    fn has_room(&self, run: &Run<'_>) -> bool {
+        let width = run.last_line_id() - self.first_line_id + 1;
+        self.line_count + run.line_count <= MAX_COUNT && width <= MAX_WIDTH
+    }
+}
+
+fn newest(row: &Row<'_>) -> rusqlite::Result<Newest> {
+    Ok(Newest {
+        id: row.get("id")?,
+        first_line_id: row.get("first_line_id")?,
+        line_count: row.get("line_count")?,
+        lines_before: row.get("lines_before")?,
+    })
 }

@@ -5,13 +5,13 @@ use std::os::unix::ffi::OsStrExt;
 use etlmon_shared::{Timestamp, text};
 use rusqlite::{Connection, Statement, params};
 
-use super::blocks::{self, Run};
+use super::blocks::{self, OpenBlock, Run};
 use super::trigrams::Trigrams;
 use crate::store::PersistError;
 use crate::store::column::{count, moment};
 use crate::tail::{Chunk, Line};
 
-/// Rows that one statement inserts: 32 cost 20 % less than one by one, more win nothing.
+/// Rows that one statement inserts: of 1 to 128 this was the fastest.
 const GROUP: usize = 32;
 /// The trigrams are looked at after so many lines, whether they are full.
 const FULL_CHECK: usize = 32;
@@ -50,6 +50,7 @@ impl LogRows {
         &self,
         chunk: &Chunk,
         log_name: &str,
+        open: &mut OpenBlock,
         at: Timestamp,
         connection: &Connection,
     ) -> Result<(), PersistError> {
@@ -71,7 +72,7 @@ impl LogRows {
                 at,
                 trigrams,
             };
-            blocks::store(connection, log_name, &run)?;
+            blocks::store(connection, log_name, &run, open)?;
             first_id += line_count;
         }
         Ok(())

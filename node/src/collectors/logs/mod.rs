@@ -11,7 +11,7 @@ mod settings;
 mod stream;
 pub mod trigrams;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use etlmon_shared::Timestamp;
@@ -25,6 +25,7 @@ use crate::store::{Persist, PersistError, RetentionRule};
 use crate::supervisor::{Spec, Timing};
 use crate::tail::followers::Configured;
 use crate::tail::{Budget, Chunk, Lines, TailCollector, TailSetup};
+use blocks::OpenBlock;
 use lines::LogRows;
 
 /// The kind; each configured log is a collector of its own.
@@ -64,6 +65,7 @@ fn specs(config: &Config, means: &Means) -> Vec<Spec> {
             lines: Arc::new(LogLines {
                 name: log.name.clone(),
                 arrivals: means.arrivals.clone(),
+                open: Mutex::default(),
             }),
             reads: means.reads.clone(),
             watcher: means.watcher.clone(),
@@ -119,6 +121,8 @@ fn retention(config: &Config) -> Vec<RetentionRule> {
 struct LogLines {
     name: String,
     arrivals: Arrivals,
+    /// For the writer's thread alone.
+    open: Mutex<OpenBlock>,
 }
 
 impl Lines for LogLines {
@@ -135,7 +139,8 @@ impl Lines for LogLines {
         read_at: Timestamp,
         connection: &Connection,
     ) -> Result<(), PersistError> {
-        rows.persist(chunk, &self.name, read_at, connection)
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.persist(chunk, &self.name, &mut open, read_at, connection)
     }
 
     fn stored(&self) {

@@ -6,15 +6,19 @@ use std::time::{Duration, Instant};
 use etlmon_shared::Timestamp;
 use etlmon_shared::log::LogLine;
 use memchr::memmem::Finder;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
 use super::pattern::Pattern;
 use super::trigrams::Needs;
 use crate::http::Cursor;
+use crate::store::Effort;
 use crate::store::column::moment;
 
 /// How long a page is looked for: clients wait 5 s by default.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Text of a page, which one line may exceed: a page of the longest lines would take gigabytes.
+const PAGE_BYTES: usize = 8 << 20;
 /// Rows and bytes of text between two looks at the clock.
 const CHECK_ROWS: usize = 64;
 const CHECK_BYTES: usize = 256 << 10;
@@ -26,10 +30,12 @@ const NEWER_BLOCKS: &str = "SELECT first_line_id, last_line_id, first_at, last_a
 const OLDER_BLOCKS: &str = "SELECT first_line_id, last_line_id, first_at, last_at, \
      iif(?3, trigrams, NULL) FROM log_blocks WHERE log_name = ?1 AND first_line_id < ?2 \
      ORDER BY first_line_id DESC";
-const NEWER_LINES: &str = "SELECT id, source_id, line, truncated, created_at FROM log_lines \
-     WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
-const OLDER_LINES: &str = "SELECT id, source_id, line, truncated, created_at FROM log_lines \
-     WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC";
+const NEWER_LINES: &str = "SELECT id, line FROM log_lines WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
+const OLDER_LINES: &str =
+    "SELECT id, line FROM log_lines WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC";
+/// Of most lines no more than the text is looked at, which is what a search takes its time for.
+const WHOLE_LINE: &str =
+    "SELECT id, source_id, line, truncated, created_at FROM log_lines WHERE id = ?1";
 
 /// What a line must be like; each that is given must hold.
 #[derive(Clone, Debug, Default)]
@@ -44,13 +50,23 @@ pub struct Search {
     pub to: Option<Timestamp>,
 }
 
+impl Search {
+    /// An expression can take a minute for one line of a megabyte.
+    pub fn effort(&self) -> Effort {
+        match self.regex {
+            Some(_) => Effort::Long,
+            None => Effort::Short,
+        }
+    }
+}
+
 /// Some lines of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// In ascending order of their ids.
     pub lines: Vec<LogLine>,
-    /// Whether there are, or may be, more in the same direction: the page is full, or the time for
-    /// the search was over.
+    /// Whether there are, or may be, more in the same direction: the page is full, of lines or of
+    /// text, or the time for the search was over.
     pub more: bool,
     /// Up to and with this id nothing was left out: where the next page goes on.
     pub scanned_to: i64,
@@ -93,6 +109,7 @@ pub(super) fn page_within(
         deadline: Instant::now() + patience,
         unchecked: (0, 0),
         lines: Vec::new(),
+        bytes: 0,
         scanned_to: start,
     };
     let more = scan.blocks(connection, log_name)?;
@@ -169,8 +186,21 @@ impl<'a> Filter<'a> {
         Ok(trigrams.is_none_or(|trigrams| self.needs.may_be_in(trigrams)))
     }
 
-    /// The line, if it is of this log and matches.
-    fn line(&self, id: i64, row: &Row<'_>) -> rusqlite::Result<Option<LogLine>> {
+    /// Whether a line's text matches.
+    fn takes(&self, line: ValueRef<'_>) -> rusqlite::Result<bool> {
+        if let Some(text) = &self.contains
+            && text.find(line.as_bytes()?).is_none()
+        {
+            return Ok(false);
+        }
+        match self.regex {
+            Some(pattern) => Ok(pattern.is_match(line.as_str()?)),
+            None => Ok(true),
+        }
+    }
+
+    /// The line, if it is of this log and of this time.
+    fn line(&self, row: &Row<'_>) -> rusqlite::Result<Option<LogLine>> {
         let Some(source) = self.sources.get(&row.get(1)?) else {
             return Ok(None);
         };
@@ -178,21 +208,11 @@ impl<'a> Filter<'a> {
         if at < self.from || at > self.to {
             return Ok(None);
         }
-        let line = row.get_ref(2)?;
-        if let Some(text) = &self.contains
-            && text.find(line.as_bytes()?).is_none()
-        {
-            return Ok(None);
-        }
-        let line = line.as_str()?;
-        if self.regex.is_some_and(|pattern| !pattern.is_match(line)) {
-            return Ok(None);
-        }
         Ok(Some(LogLine {
-            id,
+            id: row.get(0)?,
             log_name: self.log_name.to_owned(),
             log_path: source.path.clone(),
-            line: line.to_owned(),
+            line: row.get(2)?,
             truncated: row.get(3)?,
             created_at: Timestamp::from_millis(at),
             source_inode: source.inode,
@@ -212,6 +232,8 @@ struct Scan<'a> {
     unchecked: (usize, usize),
     /// In the order of the search.
     lines: Vec<LogLine>,
+    /// Of their text.
+    bytes: usize,
     scanned_to: i64,
 }
 
@@ -251,16 +273,21 @@ impl Scan<'_> {
         let sql = if self.newer { NEWER_LINES } else { OLDER_LINES };
         let mut lines = connection.prepare_cached(sql)?;
         let mut lines = lines.query((from, to))?;
+        let mut whole = connection.prepare_cached(WHOLE_LINE)?;
         while let Some(row) = lines.next()? {
-            let id = row.get(0)?;
-            if let Some(line) = self.filter.line(id, row)? {
+            let id: i64 = row.get(0)?;
+            let line = row.get_ref(1)?;
+            if self.filter.takes(line)?
+                && let Some(line) = whole.query_row([id], |row| self.filter.line(row))?
+            {
                 if self.lines.len() == self.limit {
                     return Ok(true);
                 }
+                self.bytes += line.line.len();
                 self.lines.push(line);
             }
             self.scanned_to = id;
-            if self.is_late(row.get_ref(2)?.as_bytes()?.len()) {
+            if self.bytes >= PAGE_BYTES || self.is_late(line.as_bytes()?.len()) {
                 return Ok(true);
             }
         }

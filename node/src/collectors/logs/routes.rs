@@ -102,8 +102,9 @@ impl LinesQuery {
 }
 
 /// The lines of a log, the newest ones where no cursor is given, always in ascending id. A search
-/// that takes longer than 2 s answers what it has found; `Link` leads on from where it stopped, so
-/// a page with few lines or none is the last only when it has no `Link`.
+/// that takes longer than 2 s answers what it has found, and a page of long lines ends when their
+/// text has 8 MiB; `Link` leads on from where it stopped, so a page with few lines or none is the
+/// last only when it has no `Link`.
 #[utoipa::path(
     get, path = routes::LOG_LINES, operation_id = "log_lines", tag = "logs",
     params(("name" = String, Path, description = "The log's configured name"), LinesQuery),
@@ -142,7 +143,7 @@ async fn page_answer(
     let log_name = name.clone();
     let found = state
         .reads
-        .read(move |snapshot| {
+        .read_by(search.effort(), move |snapshot| {
             if !is_configured(snapshot, KIND.name, &log_name)? {
                 return Ok(None);
             }
@@ -180,7 +181,7 @@ async fn follow_answer(
     let (log_name, filter) = (name.clone(), search.clone());
     let reached = state
         .reads
-        .read(move |snapshot| {
+        .read_by(search.effort(), move |snapshot| {
             if !is_configured(snapshot, KIND.name, &log_name)? {
                 return Ok(None);
             }

@@ -77,11 +77,13 @@ impl Reader {
             }
             self.news.mark_unchanged();
             let wait = match self.look().await {
-                Some(events) if !events.is_empty() => {
+                Some((events, _)) if !events.is_empty() => {
                     self.heartbeat = Instant::now() + HEARTBEAT;
                     return events;
                 }
-                Some(_) => HEARTBEAT,
+                // Its time was over before it found anything.
+                Some((_, true)) => continue,
+                Some((_, false)) => HEARTBEAT,
                 None => RETRY,
             };
             let until = self.heartbeat.min(Instant::now() + wait);
@@ -90,14 +92,17 @@ impl Reader {
         }
     }
 
-    /// What is there beyond what the reader has; none when the database does not answer.
-    async fn look(&mut self) -> Option<Bytes> {
+    /// What is there beyond what the reader has, and whether there may be more; none when the
+    /// database does not answer.
+    async fn look(&mut self) -> Option<(Bytes, bool)> {
         let (name, search) = (self.name.clone(), self.search.clone());
         let (reached, position) = (self.reached, self.position);
         let found = self
             .state
             .reads
-            .read(move |snapshot| found(snapshot, &name, &search, reached, position))
+            .read_by(search.effort(), move |snapshot| {
+                found(snapshot, &name, &search, reached, position)
+            })
             .await
             .inspect_err(|error| log::warn!("a followed log could not be read: {error}"))
             .ok()?;
@@ -109,7 +114,7 @@ impl Reader {
             event(&mut events, line.id, "line", line);
         }
         (self.reached, self.position) = (found.reached, found.position);
-        Some(events.into())
+        Some((events.into(), found.more))
     }
 }
 
@@ -118,6 +123,7 @@ struct Found {
     /// Up to which id lines are missing, and how many.
     gap: Option<(i64, Option<u64>)>,
     lines: Vec<LogLine>,
+    more: bool,
     reached: i64,
     position: Option<u64>,
 }
@@ -147,6 +153,7 @@ fn found(
     Ok(Found {
         gap,
         lines: page.lines,
+        more: page.more,
         reached,
         position: missed::position(snapshot, name, reached)?,
     })

@@ -8,8 +8,7 @@
 const FULL_BYTES: usize = 16_384;
 /// The bitmap of few lines, folded: bytes whose places share their low bits become one.
 const FOLDED_BYTES: usize = 1024;
-/// Bits that are set at most: more lines would make the bitmap useless. For a folded one it is
-/// less, since it is yet to be unfolded and to grow.
+/// Bits that are set at most: more lines would make the bitmap useless.
 const FULL_BITS: u32 = 49_152;
 const FOLDED_BITS: u32 = 2048;
 
@@ -53,18 +52,11 @@ impl Trigrams {
         self.0.to_vec()
     }
 
-    /// A stored bitmap with these added; none when that would make it useless.
-    pub fn stored_with(&self, stored: &[u8]) -> Option<Vec<u8>> {
-        if stored.len() == FOLDED_BYTES {
-            let both = either(stored, &self.folded());
-            if bits_set(&both) <= FOLDED_BITS {
-                return Some(both);
-            }
+    /// Adds those of other lines.
+    pub fn merge(&mut self, others: &Self) {
+        for (byte, other) in self.0.iter_mut().zip(others.0.iter()) {
+            *byte |= other;
         }
-        // What was one byte may have been each of those that were folded into it.
-        let unfolded = stored.repeat(FULL_BYTES / stored.len().max(1));
-        let both = either(&unfolded, &self.0[..]);
-        (bits_set(&both) <= FULL_BITS).then_some(both)
     }
 
     fn folded(&self) -> Vec<u8> {
@@ -208,20 +200,6 @@ mod tests {
         assert!(!needs.may_be_in(&[0xff; FOLDED_BYTES]));
     }
 
-    #[test]
-    fn a_bitmap_takes_no_more_when_it_would_become_useless() {
-        let mut seed = 1_u64;
-        let mut random = Trigrams::default();
-        while !random.is_full() {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            random.add(&seed.to_be_bytes());
-        }
-        let some = of(&["user anna logged in".to_owned()]);
-        assert_eq!(some.stored_with(&random.stored()), None);
-        assert_eq!(random.stored_with(&some.stored()), None);
-        assert!(some.stored_with(&some.stored()).is_some());
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -231,10 +209,11 @@ mod tests {
                 proptest::collection::vec("[a-f0-9 가-힣]{0,60}|\\PC{0,40}", 1..20), 1..8),
             pick in any::<(prop::sample::Index, prop::sample::Index, prop::sample::Index, prop::sample::Index)>(),
         ) {
-            let mut stored = of(&batches[0]).stored();
-            for batch in &batches[1..] {
-                stored = of(batch).stored_with(&stored).unwrap();
+            let mut trigrams = Trigrams::default();
+            for batch in &batches {
+                trigrams.merge(&of(batch));
             }
+            let stored = trigrams.stored();
             let batch = pick.0.get(&batches);
             let bytes = pick.1.get(batch).as_bytes();
             let (a, b) = (pick.2.index(bytes.len() + 1), pick.3.index(bytes.len() + 1));

@@ -262,3 +262,29 @@ fn a_glob_follows_files_that_come_and_go() {
     assert_eq!(world.lines().last(), Some(&"d1"));
     world.expect_no_gaps();
 }
+
+#[test]
+fn what_a_compressor_that_is_not_gzip_made_is_no_text() {
+    for name in ["app.log", "app.log*"] {
+        for ending in ["xz", "zst", "bz2"] {
+            let mut world = World::new(name);
+            let compressed = |number| format!("app.log.{number}.{ending}");
+            // There before the first look; its line ends are by chance.
+            world.append(&compressed(2), b"\xfd7zXZ\0older\n\x80\n");
+            world.append("app.log", "1\n2\n");
+            world.expect(&["1", "2"]);
+            world.append("app.log", "3\n");
+            world.rename("app.log", "app.log.1");
+            world.append("app.log", "4\n");
+            world.expect(&["1", "2", "3", "4"]);
+            world.append(&compressed(1), b"\xfd7zXZ\0new");
+            world.read();
+            world.append(&compressed(1), b"er\n\x80\n");
+            world.remove("app.log.1");
+            world.restart();
+            world.rename(&compressed(1), &compressed(3));
+            world.append("app.log", "5\n");
+            world.expect(&["1", "2", "3", "4", "5"]);
+        }
+    }
+}

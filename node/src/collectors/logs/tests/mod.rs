@@ -2,6 +2,7 @@
 
 mod random;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use etlmon_shared::log::LogLine;
 use rusqlite::Connection;
 
 use super::blocks;
+use super::blocks::OpenBlock;
 use super::lines::LogRows;
 use super::missed::{missed, position};
 use super::page::{Page, Search, page, page_within};
@@ -23,6 +25,7 @@ struct Lines {
     connection: Connection,
     ever: Vec<LogLine>,
     kept_from: i64,
+    open: HashMap<String, OpenBlock>,
 }
 
 impl Lines {
@@ -34,6 +37,7 @@ impl Lines {
             connection,
             ever: Vec::new(),
             kept_from: 1,
+            open: HashMap::new(),
         }
     }
 
@@ -72,7 +76,13 @@ impl Lines {
         }
         let transaction = self.connection.transaction().unwrap();
         LogRows::new(&chunk)
-            .persist(&chunk, log_name, Timestamp::from_millis(at), &transaction)
+            .persist(
+                &chunk,
+                log_name,
+                self.open.entry(log_name.to_owned()).or_default(),
+                Timestamp::from_millis(at),
+                &transaction,
+            )
             .unwrap();
         transaction.commit().unwrap();
     }
@@ -257,4 +267,20 @@ fn a_log_that_lost_every_line_still_counts_what_it_had() {
         missed(&lines.connection, "app", 100, reached).unwrap(),
         Some(1400)
     );
+}
+
+#[test]
+fn a_page_of_long_lines_ends_early_and_leads_on() {
+    let mut lines = Lines::new();
+    lines.store("app", 1, &vec!["x".repeat(1 << 20); 20]);
+    let ids = |page: &Page| page.lines.iter().map(|line| line.id).collect::<Vec<_>>();
+    let mut cursor = Cursor::Newest;
+    for (expected, more) in [(13..=20, true), (5..=12, true), (1..=4, false)] {
+        let page = lines.page("app", &Search::default(), cursor, 1000);
+        assert_eq!((ids(&page), page.more), (expected.collect(), more));
+        cursor = Cursor::Before(page.scanned_to);
+    }
+    let page = lines.page("app", &Search::default(), Cursor::After(3), 1000);
+    assert_eq!((ids(&page), page.more), ((4..=11).collect(), true));
+    assert_eq!(page.scanned_to, 11);
 }

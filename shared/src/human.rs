@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use etlmon_shared::Timestamp;
+use crate::Timestamp;
 
 /// What stands for a value that is not known.
-pub(crate) const UNKNOWN: &str = "-";
+pub const UNKNOWN: &str = "-";
 
 /// A size as `df -h` shows it, with the unit's binary prefix written out: rounded up, one decimal
 /// below ten (`512B`, `1.5Gi`, `41Gi`).
-pub(crate) fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
     if bytes < 1024 {
         return format!("{bytes}B");
@@ -32,14 +32,14 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 /// `part` of `whole` in percent, rounded up as `df` does; nothing of nothing is not known.
-pub(crate) fn percent(part: u64, whole: u128) -> Option<u64> {
+pub fn percent(part: u64, whole: u128) -> Option<u64> {
     let percent = (u128::from(part) * 100).checked_div(whole)?;
     let rest = u128::from(u128::from(part) * 100 % whole != 0);
     u64::try_from(percent + rest).ok()
 }
 
 /// The two biggest units of a duration: `45s`, `5m 3s`, `3d 4h`, `1y 20d`.
-pub(crate) fn duration(seconds: u64) -> String {
+pub fn duration(seconds: u64) -> String {
     const UNITS: [(&str, u64); 5] = [
         ("y", 365 * 86_400),
         ("d", 86_400),
@@ -62,7 +62,7 @@ pub(crate) fn duration(seconds: u64) -> String {
 }
 
 /// A duration that may be short: `350ms`, `1.2s`, then as [`duration`].
-pub(crate) fn duration_ms(ms: u64) -> String {
+pub fn duration_ms(ms: u64) -> String {
     match ms {
         0..1_000 => format!("{ms}ms"),
         1_000..10_000 => format!("{}.{}s", ms / 1_000, ms % 1_000 / 100),
@@ -71,7 +71,7 @@ pub(crate) fn duration_ms(ms: u64) -> String {
 }
 
 /// How long before `now` a moment was; none at all if the node's clock is ahead of ours.
-pub(crate) fn age(moment: Timestamp, now: Timestamp) -> String {
+pub fn age(moment: Timestamp, now: Timestamp) -> String {
     let ms = now.as_millis().saturating_sub(moment.as_millis());
     duration(Duration::from_millis(u64::try_from(ms).unwrap_or(0)).as_secs())
 }

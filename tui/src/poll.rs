@@ -1,0 +1,193 @@
+//! One thread a node that asks what the visible screen needs, and backs off from a node that is away.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use etlmon_shared::{Client, ClientError};
+
+use crate::model::Report;
+use crate::query::{Query, refusal};
+
+/// The longest time between two questions to a node that is away.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// What a poller is told.
+#[derive(Debug, Default)]
+struct Wishes {
+    queries: BTreeSet<Query>,
+    /// Ask now, whatever the time.
+    at_once: bool,
+    ended: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    wishes: Mutex<Wishes>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Wishes> {
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The thread that asks one node; it ends some time after this is dropped.
+#[derive(Debug)]
+pub struct Poller {
+    shared: Arc<Shared>,
+}
+
+impl Poller {
+    /// Starts asking the node every `interval`; `tell` gets all that comes and answers whether
+    /// anybody listens.
+    ///
+    /// # Errors
+    /// When the system has no thread left.
+    pub fn start(
+        client: Client,
+        interval: Duration,
+        tell: impl Fn(Report) -> bool + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let seen = Arc::clone(&shared);
+        thread::Builder::new()
+            .name("poller".to_owned())
+            .spawn(move || {
+                let polling = Polling {
+                    client,
+                    interval,
+                    pause: interval,
+                    due: Instant::now(),
+                };
+                // The panic hook keeps the message, and the console ends by it.
+                let _ = catch_unwind(AssertUnwindSafe(|| polling.run(&seen, &tell)));
+            })?;
+        Ok(Self { shared })
+    }
+
+    /// What to ask from now on; what is new is asked at once.
+    pub fn want(&self, queries: BTreeSet<Query>) {
+        let mut wishes = self.shared.lock();
+        if wishes.queries != queries {
+            wishes.at_once |= !queries.is_subset(&wishes.queries);
+            wishes.queries = queries;
+            self.shared.changed.notify_one();
+        }
+    }
+
+    /// Asks at once, also a node that is away.
+    pub fn refresh(&self) {
+        self.shared.lock().at_once = true;
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Drop for Poller {
+    fn drop(&mut self) {
+        self.shared.lock().ended = true;
+        self.shared.changed.notify_one();
+    }
+}
+
+struct Polling {
+    client: Client,
+    interval: Duration,
+    /// How long to leave a node alone that is away.
+    pause: Duration,
+    due: Instant,
+}
+
+impl Polling {
+    fn run(mut self, shared: &Shared, tell: &dyn Fn(Report) -> bool) {
+        while let Some(queries) = self.wait(shared) {
+            if !self.round(&queries, tell) {
+                return;
+            }
+        }
+    }
+
+    /// Until there is something to ask; nothing when it is over.
+    fn wait(&self, shared: &Shared) -> Option<BTreeSet<Query>> {
+        let mut wishes = shared.lock();
+        loop {
+            if wishes.ended {
+                return None;
+            }
+            let left = self.due.saturating_duration_since(Instant::now());
+            if (wishes.at_once || left.is_zero()) && !wishes.queries.is_empty() {
+                wishes.at_once = false;
+                return Some(wishes.queries.clone());
+            }
+            let left = left.max(Duration::from_millis(1));
+            let waited = shared.changed.wait_timeout(wishes, left);
+            wishes = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Asks everything once; whether anybody still listens.
+    fn round(&mut self, queries: &BTreeSet<Query>, tell: &dyn Fn(Report) -> bool) -> bool {
+        for query in queries {
+            let report = match query.ask(&self.client) {
+                Ok(answer) => Report::Answered(Box::new(answer)),
+                Err(error) if answers(&error) => Report::Refused(query.clone(), refusal(&error)),
+                Err(error) => {
+                    let retry_in = self.pause;
+                    self.due = Instant::now() + retry_in;
+                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                    let reason = refusal(&error);
+                    return tell(Report::Unreachable { reason, retry_in });
+                }
+            };
+            if !tell(report) {
+                return false;
+            }
+        }
+        self.pause = self.interval;
+        self.due = Instant::now() + self.interval;
+        true
+    }
+}
+
+/// Whether the node is there and only this question is refused.
+fn answers(error: &ClientError) -> bool {
+    matches!(error, ClientError::Problem(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use etlmon_shared::client::ClientOptions;
+    use std::sync::mpsc;
+
+    #[test]
+    fn a_node_that_is_away_is_left_alone_for_longer_each_time_until_somebody_asks() {
+        let options = ClientOptions {
+            timeout: Duration::from_secs(1),
+            token: None,
+        };
+        // Nothing listens on port 1.
+        let client = Client::new("127.0.0.1:1", options).unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let poller = Poller::start(client, Duration::from_millis(5), move |report| {
+            sender.send(report).is_ok()
+        })
+        .unwrap();
+        poller.want(BTreeSet::from([Query::Health]));
+        for expected in [5, 10, 20, 40] {
+            match receiver.recv_timeout(Duration::from_secs(10)).unwrap() {
+                Report::Unreachable { retry_in, reason } => {
+                    assert_eq!(retry_in, Duration::from_millis(expected));
+                    assert!(reason.contains("refused"), "{reason}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        drop(poller);
+        // The thread lets go of the sender.
+        while receiver.recv_timeout(Duration::from_secs(10)).is_ok() {}
+    }
+}
