@@ -192,7 +192,7 @@ fn lines_that_have_all_trigrams_end_a_block_early() {
 fn a_chunk_without_lines_writes_nothing() {
     let mut lines = Lines::new();
     lines.store::<&str>("app", 1, &[]);
-    assert_eq!(lines.ints("SELECT last_id FROM log_line_ids"), [0]);
+    assert!(lines.ints("SELECT id FROM log_lines").is_empty());
     assert!(lines.ints("SELECT id FROM log_sources").is_empty());
 }
 
