@@ -9,8 +9,8 @@
 //! What is followed is *content*, not a name and not an inode. A content is known by its file
 //! (device, inode, time of birth), by its first bytes and by the bytes just before the offset. A
 //! rename leaves it where it is; a truncated or replaced file no longer holds it; a copy or a
-//! `.gz` that continues it is where it lives now. Bytes that are gone before anybody could read
-//! them are a [`Gap`], never silence.
+//! compressed file (gzip, xz, Zstandard) that continues it is where it lives now. Bytes that are gone
+//! before anybody could read them are a [`Gap`], never silence.
 //!
 //! Decisions:
 //! - An unterminated last line is delivered when its file is finished, or has been quiet for
@@ -33,6 +33,7 @@ mod checkpoint;
 mod chunk;
 mod claim;
 mod collect;
+mod compressed;
 mod file;
 mod finish;
 mod follower;
