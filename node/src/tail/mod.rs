@@ -45,11 +45,13 @@ mod newcomers;
 mod pattern;
 mod reading;
 mod settings;
+mod setup;
 mod source;
 mod split;
 mod table;
 mod text;
 mod told;
+mod watching;
 mod writers;
 
 pub use batch::{Lines, TailBatch};
@@ -57,9 +59,10 @@ pub use checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 #[cfg(test)]
 pub(crate) use chunk::Span;
 pub use chunk::{Chunk, FileRef, FileState, FileStatus, Gap, GapReason, Line};
-pub use collect::{TailCollector, TailSetup};
+pub use collect::TailCollector;
 pub use follower::Follower;
 pub use settings::{Budget, Multiline, SettingsError, StartAt, TailSettings};
+pub use setup::TailSetup;
 pub use table::path_text;
 
 #[cfg(test)]
