@@ -11,6 +11,7 @@ use encoding_rs::Encoding;
 use regex::Regex;
 use thiserror::Error;
 
+use super::elsewhere::Elsewhere;
 use super::pattern::Pattern;
 
 /// A setting that can't be followed.
@@ -58,6 +59,8 @@ pub struct TailSettings {
     pub(crate) path: PathBuf,
     pub(crate) pattern: Option<Pattern>,
     pub(crate) encoding: &'static Encoding,
+    /// Whose files are left to others.
+    pub elsewhere: Elsewhere,
     /// Whether a file that exists when the log is looked at for the first time ever is read from
     /// its beginning, and not from its end.
     pub from_beginning: bool,
@@ -99,6 +102,7 @@ impl TailSettings {
             pattern: Pattern::new(&path)?,
             path,
             encoding: encoding_rs::UTF_8,
+            elsewhere: Elsewhere::default(),
             from_beginning: false,
             start_at: None,
             old_directories: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod edges;
+mod elsewhere;
 mod history;
 mod logrotate;
 mod model;
