@@ -4,16 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::pattern::Pattern;
-use super::settings::TailSettings;
 
 /// The paths and globs of other followers, to which a follower leaves their files.
 #[derive(Clone, Debug, Default)]
 pub struct Elsewhere(Vec<(PathBuf, Option<Pattern>)>);
 
 impl Elsewhere {
-    /// Leaves the files of this one to it.
-    pub fn add(&mut self, other: &TailSettings) {
-        self.0.push((other.path.clone(), other.pattern.clone()));
+    /// Leaves the files of this path to its follower, or those that match its pattern.
+    pub(crate) fn add(&mut self, path: PathBuf, pattern: Option<Pattern>) {
+        self.0.push((path, pattern));
     }
 
     /// Whether one of them follows the file to which this path leads, be it there now or not.

@@ -63,6 +63,7 @@ pub use chunk::{Chunk, FileRef, FileState, FileStatus, Gap, GapReason, Line};
 pub use collect::TailCollector;
 pub use elsewhere::Elsewhere;
 pub use follower::Follower;
+pub use pattern::GlobError;
 pub use settings::{Budget, Multiline, SettingsError, StartAt, TailSettings};
 pub use setup::TailSetup;
 pub use table::path_text;

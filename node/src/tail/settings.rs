@@ -12,19 +12,14 @@ use regex::Regex;
 use thiserror::Error;
 
 use super::elsewhere::Elsewhere;
-use super::pattern::Pattern;
+use super::pattern::{GlobError, Pattern};
 
 /// A setting that can't be followed.
 #[derive(Debug, Error)]
 pub enum SettingsError {
     /// The glob is not one.
-    #[error("{pattern}: {source}")]
-    Glob {
-        /// The glob as it was given.
-        pattern: String,
-        /// What globset says.
-        source: globset::Error,
-    },
+    #[error(transparent)]
+    Glob(#[from] GlobError),
     /// The path has no file name.
     #[error("{0}: a path to a file is needed, from the root")]
     Path(PathBuf),

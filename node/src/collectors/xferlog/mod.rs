@@ -56,7 +56,7 @@ fn specs(config: &Config, means: &Means) -> Vec<Spec> {
             })
             .ok()?;
         settings.elsewhere = earlier.clone();
-        earlier.add(&settings);
+        earlier.add(settings.path.clone(), settings.pattern.clone());
         Some(settings)
     });
     settings

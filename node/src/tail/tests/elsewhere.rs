@@ -9,7 +9,7 @@ fn beside(others: &str) -> World {
     World::with("link.log", |settings| {
         let others = settings.path.with_file_name(others);
         let others = TailSettings::new(others).unwrap();
-        settings.elsewhere.add(&others);
+        settings.elsewhere.add(others.path, others.pattern);
     })
 }
 
