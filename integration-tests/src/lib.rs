@@ -17,6 +17,7 @@ mod ftp;
 pub mod log;
 mod mounts;
 mod node;
+pub mod paths;
 mod peer;
 mod raw;
 mod request;

@@ -10,7 +10,7 @@ mod problem;
 mod request;
 mod server;
 
-pub use cursor::{Cursor, RowId};
+pub use cursor::{Cursor, PageQuery, RowId};
 pub use listen::{BindError, Listeners};
 pub use parameters::{NoParameters, Object, Offset, Page, ReadableDuration};
 pub use problem::ApiError;

@@ -43,7 +43,7 @@ impl Follower {
     }
 
     fn look_at_paths(&mut self) {
-        let named = match &self.settings.pattern {
+        let mut named = match &self.settings.pattern {
             Some(pattern) => {
                 let (paths, directories) = pattern.expand();
                 self.directories = directories;
@@ -51,6 +51,7 @@ impl Follower {
             }
             None => BTreeSet::from([self.settings.path.clone()]),
         };
+        named.retain(|path| !self.settings.elsewhere.has(path));
         self.join_rotated(&named);
         let used: BTreeSet<_> = self.files.iter().map(|file| file.slot.clone()).collect();
         self.slots

@@ -34,6 +34,7 @@ mod chunk;
 mod claim;
 mod collect;
 mod compressed;
+mod elsewhere;
 mod file;
 mod finish;
 mod follower;
@@ -46,11 +47,13 @@ mod newcomers;
 mod pattern;
 mod reading;
 mod settings;
+mod setup;
 mod source;
 mod split;
 mod table;
 mod text;
 mod told;
+mod watching;
 mod writers;
 
 pub use batch::{Lines, TailBatch};
@@ -58,9 +61,12 @@ pub use checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 #[cfg(test)]
 pub(crate) use chunk::Span;
 pub use chunk::{Chunk, FileRef, FileState, FileStatus, Gap, GapReason, Line};
-pub use collect::{TailCollector, TailSetup};
+pub use collect::TailCollector;
+pub use elsewhere::Elsewhere;
 pub use follower::Follower;
+pub use pattern::GlobError;
 pub use settings::{Budget, Multiline, SettingsError, StartAt, TailSettings};
+pub use setup::TailSetup;
 pub use table::path_text;
 
 #[cfg(test)]

@@ -6,11 +6,20 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet};
-
-use super::settings::SettingsError;
+use thiserror::Error;
 
 /// How deep `**` goes, so that a loop of links ends.
 const DEEPEST: usize = 16;
+
+/// A part of a path that looks like a glob and is none.
+#[derive(Debug, Error)]
+#[error("{pattern}: {source}")]
+pub struct GlobError {
+    /// The part as it was given.
+    pub pattern: String,
+    /// What globset says.
+    pub source: globset::Error,
+}
 
 /// A glob, one matcher for each component of the path.
 #[derive(Clone, Debug)]
@@ -42,7 +51,7 @@ impl Glob {
 
 impl Pattern {
     /// The pattern in a path; none if it has nothing special in it.
-    pub(crate) fn new(path: &Path) -> Result<Option<Self>, SettingsError> {
+    pub(crate) fn new(path: &Path) -> Result<Option<Self>, GlobError> {
         let mut pattern = Self {
             base: PathBuf::new(),
             parts: Vec::new(),
@@ -80,11 +89,11 @@ impl Pattern {
     }
 }
 
-fn any(special: &str) -> Result<Part, SettingsError> {
+fn any(special: &str) -> Result<Part, GlobError> {
     let glob = GlobBuilder::new(special).literal_separator(true).build();
     // A set of one: `compile_matcher` panics where groups are too deep, or the glob too big.
     let set = glob.and_then(|glob| GlobSet::builder().add(glob).build());
-    let set = set.map_err(|source| SettingsError::Glob {
+    let set = set.map_err(|source| GlobError {
         pattern: special.to_owned(),
         source,
     })?;
