@@ -45,9 +45,10 @@ impl Follower {
     fn look_at_paths(&mut self) {
         let mut named = match &self.settings.pattern {
             Some(pattern) => {
-                let (paths, directories) = pattern.expand();
-                self.directories = directories;
-                paths
+                let found = pattern.expand();
+                self.directories = found.directories;
+                self.unlisted = found.error;
+                found.paths
             }
             None => BTreeSet::from([self.settings.path.clone()]),
         };

@@ -50,6 +50,7 @@ mod settings;
 mod setup;
 mod source;
 mod split;
+mod states;
 mod table;
 mod text;
 mod told;

@@ -12,8 +12,10 @@ use crate::watch::{Coverage, Target, Watch, Watcher};
 /// What is watched for a follower.
 pub(super) struct Watching {
     watch: Option<Watch>,
-    /// The files that are followed, and what is watched for them.
+    /// The files that are followed, the directories that were looked through, and what is watched
+    /// for both.
     files: Vec<Whereabouts>,
+    directories: BTreeSet<PathBuf>,
     targets: Arc<[Target]>,
     coverage: Coverage,
 }
@@ -26,6 +28,7 @@ impl Default for Watching {
         Self {
             watch: None,
             files: Vec::new(),
+            directories: BTreeSet::new(),
             targets: Arc::new([]),
             coverage: Coverage::Events,
         }
@@ -41,6 +44,16 @@ impl Watching {
         follower: &Follower,
         states: &[FileState],
     ) {
+        self.renew(follower, states);
+        let watch = self.watch.get_or_insert_with(|| {
+            let waker = waker.clone();
+            watcher.listen(move || waker.wake())
+        });
+        self.coverage = watch.set(Arc::clone(&self.targets));
+    }
+
+    /// Finds out what is to be watched, if files or directories have changed.
+    fn renew(&mut self, follower: &Follower, states: &[FileState]) {
         let is_same = |(state, (path, place)): (&FileState, &Whereabouts)| {
             state.path.as_os_str() == path.as_os_str()
                 && state.place.as_deref().map(Path::as_os_str)
@@ -48,18 +61,14 @@ impl Watching {
         };
         let unchanged =
             states.len() == self.files.len() && states.iter().zip(&self.files).all(is_same);
-        if !unchanged {
+        if !unchanged || follower.directories != self.directories {
             let files = states.iter();
             self.files = files
                 .map(|state| (state.path.clone(), state.place.clone()))
                 .collect();
+            self.directories.clone_from(&follower.directories);
             self.targets = targets(follower, &self.files);
         }
-        let watch = self.watch.get_or_insert_with(|| {
-            let waker = waker.clone();
-            watcher.listen(move || waker.wake())
-        });
-        self.coverage = watch.set(Arc::clone(&self.targets));
     }
 
     /// Whether the last answer of the watcher was that events can be relied on.
@@ -88,4 +97,34 @@ fn targets(follower: &Follower, files: &[Whereabouts]) -> Arc<[Target]> {
         .into_iter()
         .map(|(directory, names)| Target { directory, names })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::{Duration, Instant};
+
+    use super::super::settings::{Budget, TailSettings};
+    use super::*;
+
+    #[test]
+    fn a_new_directory_in_which_a_glob_may_match_is_watched_before_it_has_a_file() {
+        let root = tempfile::tempdir().unwrap();
+        let settings = TailSettings::new(root.path().join("*/app.log")).unwrap();
+        let mut follower = Follower::new(settings, Vec::new(), Instant::now());
+        let mut watching = Watching::default();
+        let mut now = Instant::now();
+        let mut watched = || {
+            now += Duration::from_secs(1);
+            follower.read(Budget { lines: 0, bytes: 0 }, now);
+            watching.renew(&follower, &follower.files());
+            let targets = watching.targets.iter();
+            targets
+                .map(|target| target.directory.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(watched(), [root.path()]);
+        fs::create_dir(root.path().join("new")).unwrap();
+        assert_eq!(watched(), [root.path().to_owned(), root.path().join("new")]);
+    }
 }

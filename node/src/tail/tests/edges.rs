@@ -78,6 +78,28 @@ fn a_path_that_is_no_file_is_an_error_until_it_is_one() {
 }
 
 #[test]
+fn a_directory_that_cannot_be_listed_is_an_error_and_not_an_empty_glob() {
+    let mut world = World::new("sub/*.log");
+    std::os::unix::fs::symlink(world.path("sub"), world.path("sub")).unwrap();
+    world.read();
+    let files = world.follower.files();
+    assert_eq!(files.len(), 1);
+    assert_eq!(files[0].status, FileStatus::Error);
+    let reason = files[0].error_message.as_deref().unwrap();
+    assert!(
+        reason.starts_with(world.path("sub").to_str().unwrap()),
+        "{reason}"
+    );
+    fs::remove_file(world.path("sub")).unwrap();
+    fs::create_dir(world.path("sub")).unwrap();
+    world.append("sub/a.log", "one\n");
+    world.expect(&["one"]);
+    let files = world.follower.files();
+    assert_eq!(files.len(), 1);
+    assert_eq!(files[0].status, FileStatus::Tailing);
+}
+
+#[test]
 fn the_state_of_a_file_says_what_is_left_to_read() {
     let mut world = World::new("app.log");
     world.append("app.log", "12\n345\n");
