@@ -258,3 +258,20 @@ fn without_crontabs_to_read_there_is_nothing_to_show_and_nothing_to_refresh() {
         (404, &"not_found".into())
     );
 }
+
+#[test]
+fn a_configured_pattern_hides_secrets_of_crontabs_once_it_is_loaded() {
+    let Some(cron) = CronMachine::new() else {
+        return;
+    };
+    cron.write(
+        "cron.d/jobs",
+        0o644,
+        "@daily root send CUST-777 && sleep 1\n",
+    );
+    let mut node = cron.machine.node_with("");
+    await_row(&node, "send CUST-777 && sleep 1", |_| true);
+    node.reconfigure("secrets: { patterns: ['CUST-\\d+'] }");
+    await_row(&node, "send *** && sleep 1", |_| true);
+    assert_eq!(node.list(CRON).len(), 1, "the other is gone");
+}

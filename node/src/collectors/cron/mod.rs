@@ -47,7 +47,6 @@ pub use when::When;
 use super::{Kind, Means};
 use crate::collector::Lane;
 use crate::config::Config;
-use crate::secrets::Patterns;
 use crate::store::Persist;
 use crate::supervisor::{Spec, Timing};
 use collect::CronCollector;
@@ -73,26 +72,17 @@ fn specs(config: &Config, means: &Means) -> Vec<Spec> {
     if !config.cron.enabled {
         return Vec::new();
     }
-    let patterns = match patterns(config) {
-        Ok(patterns) => Arc::new(patterns),
-        Err(error) => {
-            log::error!("crontabs are not read, as secrets in them could not be masked: {error}");
-            return Vec::new();
-        }
-    };
     let timing = Timing {
         interval: INTERVAL,
         timeout: TIMEOUT,
         lane: Lane::Quick,
     };
     let means = means.clone();
-    let make = move || CronCollector::new(Path::new("/"), Arc::clone(&patterns), means.clone());
-    vec![Spec::new(KIND.name, None, timing, &config.cron, make)]
-}
-
-/// What is masked in commands.
-fn patterns(_: &Config) -> Result<Patterns, crate::secrets::PatternError> {
-    Patterns::new([])
+    let secrets = config.secrets.clone();
+    // So that the collector begins anew when either changes.
+    let configuration = (config.cron.clone(), secrets.clone());
+    let make = move || CronCollector::new(Path::new("/"), secrets.clone(), means.clone());
+    vec![Spec::new(KIND.name, None, timing, &configuration, make)]
 }
 
 fn tidy(config: &Config) -> Option<Arc<dyn Persist + Sync>> {

@@ -9,6 +9,7 @@ use utoipa::OpenApi;
 
 use super::collect::ARRIVAL;
 use super::{KIND, table};
+use crate::audit::Audit;
 use crate::http::{ApiError, NoParameters, NodeState, command, query};
 use crate::supervisor::{Trigger, Triggered};
 
@@ -53,7 +54,9 @@ async fn list(
 async fn refresh(
     state: Data<NodeState>,
     _: Query<NoParameters>,
+    audit: Audit,
 ) -> Result<Json<CronRefreshed>, ApiError> {
+    audit.begin().await?;
     let refreshed = actix_rt::time::timeout(PATIENCE, read_anew(&state)).await;
     let refreshed = refreshed
         .unwrap_or_else(|_| Err(ApiError::busy("the crontabs could not be read within 5 s")));
