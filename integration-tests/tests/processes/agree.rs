@@ -41,7 +41,9 @@ fn burner() {
     };
     let threads: u32 = threads.parse().unwrap();
     let burn = || while std::hint::black_box(true) {};
-    for thread in (0..threads).map(|_| std::thread::spawn(burn)) {
+    // All begin before the first is waited for.
+    let threads: Vec<_> = (0..threads).map(|_| std::thread::spawn(burn)).collect();
+    for thread in threads {
         thread.join().unwrap();
     }
 }
@@ -98,6 +100,8 @@ fn the_cpu_is_that_of_top() {
         let of_top = top(&both, "5");
         let now = next_look(&node, pids[0], &seen);
         let ours = [now, find(&node, pids[1]).unwrap()];
+        let [one, two] = ours.each_ref().map(|row| row["threads"].as_u64());
+        assert_eq!(two, one.map(|one| one + 1), "{ours:?}");
         let agree = ours.iter().all(|row| {
             let own = row["cpu_percent"].as_f64().unwrap();
             let top = of_top.iter().find(|(pid, _)| row["pid"] == *pid).unwrap().1;

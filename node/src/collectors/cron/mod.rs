@@ -1,7 +1,8 @@
 //! Crontabs as the installed cron reads them: jobs and bad lines, files it ignores, the next run.
 //!
-//! The judges are the source of Debian's cron 3.0pl1-162 and the binaries built from it (see
-//! `testdata/`), and for cronie its source of 2020 to 2021.
+//! The judges are Debian's cron 3.0pl1-162 and cronie 1.7.2, whose binaries wrote the tables in
+//! `testdata/`. cronie before 1.7 took text behind a `*` (`*x`) and empty commands, which here are
+//! bad lines.
 
 mod accounts;
 mod children;

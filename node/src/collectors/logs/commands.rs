@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 
 use super::KIND;
 use crate::audit::Audit;
-use crate::http::{ApiError, Cursor, NoParameters, NodeState, Object, Page, RowId};
+use crate::http::{ApiError, Cursor, NoParameters, NodeState, NothingRequest, Page, RowId};
 use crate::supervisor::{Order, Ordered};
 use crate::tail::followers::{self, Pause};
 
@@ -75,10 +75,6 @@ pub(super) async fn gaps(
     Ok(cursor.answer(&request, page, |gap| gap.id))
 }
 
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NothingRequest {}
-
 /// Stops reading a log. It keeps its place and loses nothing.
 #[utoipa::path(
     post, path = routes::LOG_PAUSE, operation_id = "log_pause", tag = "logs",
@@ -95,7 +91,7 @@ pub(super) async fn pause(
     name: Path<String>,
     _: Query<NoParameters>,
     audit: Audit,
-    _: Json<Object<NothingRequest>>,
+    _: NothingRequest,
 ) -> Result<Json<LogFile>, ApiError> {
     audit.begin().await?;
     order(&state, name.into_inner(), true).await
@@ -117,7 +113,7 @@ pub(super) async fn resume(
     name: Path<String>,
     _: Query<NoParameters>,
     audit: Audit,
-    _: Json<Object<NothingRequest>>,
+    _: NothingRequest,
 ) -> Result<Json<LogFile>, ApiError> {
     audit.begin().await?;
     order(&state, name.into_inner(), false).await
