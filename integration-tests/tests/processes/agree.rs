@@ -40,6 +40,9 @@ fn burner() {
         return;
     };
     let threads: u32 = threads.parse().unwrap();
+    // Where it may, it is not pushed aside by what else the machine does: top looks a little later
+    // than the node.
+    let _ = rustix::process::nice(-10);
     let burn = || while std::hint::black_box(true) {};
     // All begin before the first is waited for.
     let threads: Vec<_> = (0..threads).map(|_| std::thread::spawn(burn)).collect();
@@ -94,7 +97,7 @@ fn the_cpu_is_that_of_top() {
     let first = await_process(&node, pids[0], |row| row["cpu_percent"].is_number());
     let both = format!("{},{}", pids[0], pids[1]);
     // On a machine that does much else the two look at slightly different times.
-    let (mut seen, patience) = (first, 4 * Duration::from_secs(12));
+    let (mut seen, patience) = (first, 10 * Duration::from_secs(12));
     eventually("the two to agree within 2 points", patience, || {
         seen = next_look(&node, pids[0], &seen);
         let of_top = top(&both, "5");
