@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use etlmon_node::collectors::processes::{Sampler, Selector};
 use etlmon_node::config::{Pattern, ProcessRule};
-use integration_tests::{NodeBuilder, eventually};
+use integration_tests::{NodeBuilder, cpu_time, eventually};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// Looks that are averaged.
@@ -166,17 +166,4 @@ fn steady() {
         let percent = spent / began.elapsed().as_secs_f64() * 100.0;
         println!("  {name}: {percent:.2} % of a core");
     }
-}
-
-/// What all threads of a process have used.
-fn cpu_time(pid: u32) -> Duration {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-    threads
-        .map(|thread| {
-            // Nanoseconds, where stat has ticks of 10 ms.
-            let told = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
-            let nanos = told.split(' ').next().unwrap().parse().unwrap();
-            Duration::from_nanos(nanos)
-        })
-        .sum()
 }

@@ -11,6 +11,7 @@
 mod binary;
 mod command;
 mod console;
+mod cpu;
 pub mod database;
 pub mod events;
 mod ftp;
@@ -27,6 +28,7 @@ pub mod xferlog;
 pub use binary::etlmon;
 pub use command::{command, expect};
 pub use console::Console;
+pub use cpu::cpu_time;
 pub use ftp::{FtpClient, Reply, Vsftpd, VsftpdBuilder};
 pub use mounts::{HungMount, Machine, MountNamespace};
 pub use node::{Node, NodeBuilder};

@@ -43,7 +43,9 @@ pub fn trickle(line: &str, lines: usize, batch: usize, rest: Duration, database:
         let transaction = connection.unchecked_transaction().unwrap();
         let mut insert = transaction.prepare_cached(INSERT).unwrap();
         for id in first..lines.min(first + batch) {
-            insert.execute(params![i64::try_from(id).unwrap(), line]).unwrap();
+            insert
+                .execute(params![i64::try_from(id).unwrap(), line])
+                .unwrap();
         }
         drop(insert);
         transaction.commit().unwrap();

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::KIND;
 use crate::audit::Audit;
-use crate::http::{ApiError, NoParameters, NodeState, Object, PageQuery};
+use crate::http::{ApiError, NoParameters, NodeState, NothingRequest, PageQuery};
 use crate::supervisor::{Order, Ordered};
 use crate::tail::followers::{self, Pause};
 
@@ -58,10 +58,6 @@ pub(super) async fn gaps(
     Ok(cursor.answer(&request, page, |gap| gap.id))
 }
 
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NothingRequest {}
-
 /// Stops reading a log. It keeps its place and loses nothing.
 #[utoipa::path(
     post, path = routes::LOG_PAUSE, operation_id = "log_pause", tag = "logs",
@@ -78,7 +74,7 @@ pub(super) async fn pause(
     name: Path<String>,
     _: Query<NoParameters>,
     audit: Audit,
-    _: Json<Object<NothingRequest>>,
+    _: NothingRequest,
 ) -> Result<Json<LogFile>, ApiError> {
     order(&state, &audit, name.into_inner(), true).await
 }
@@ -99,7 +95,7 @@ pub(super) async fn resume(
     name: Path<String>,
     _: Query<NoParameters>,
     audit: Audit,
-    _: Json<Object<NothingRequest>>,
+    _: NothingRequest,
 ) -> Result<Json<LogFile>, ApiError> {
     order(&state, &audit, name.into_inner(), false).await
 }
