@@ -4,7 +4,6 @@ use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use etlmon_shared::log::{LogFile, LogGap, LogStatus};
 use etlmon_shared::{Problem, ProblemCode, routes};
-use serde::Deserialize;
 
 use super::KIND;
 use crate::audit::Audit;
