@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use etlmon_shared::Timestamp;
 
 use super::batch::{Lines, Read, TailBatch, TailRows};
+use super::crowd::Member;
 use super::follower::Follower;
 use super::settings::Budget;
 use super::setup::TailSetup;
@@ -40,6 +41,7 @@ pub struct TailCollector<D: Lines> {
     /// with it of a log that is not to be followed.
     is_stored: bool,
     has_lines: bool,
+    member: Member,
     is_last: bool,
     /// Whether a batch of this collector was stored: from then on nobody else's can be.
     is_alone: bool,
@@ -68,6 +70,7 @@ impl<D: Lines> TailCollector<D> {
     /// A collector that has not looked yet.
     pub fn new(setup: TailSetup<D>) -> Self {
         Self {
+            member: setup.crowd.join(),
             setup,
             follower: None,
             revision: 0,
@@ -146,8 +149,9 @@ impl<D: Lines> TailCollector<D> {
     }
 
     /// When to look again after a look that took so long and left more to read or did not.
-    fn plan(&self, more: bool, took: Duration) -> Next {
-        let rest = (took * THRIFT).min(LONGEST_REST);
+    fn plan(&mut self, more: bool, took: Duration) -> Next {
+        let crowded = self.member.rest_after(self.has_lines);
+        let rest = (took * THRIFT).min(LONGEST_REST).max(crowded);
         let within = if more && self.is_reading() {
             Some(Duration::ZERO)
         } else if self.told.has_lag() {
@@ -192,8 +196,8 @@ impl<D: Lines> Collector for TailCollector<D> {
         // A last line without its end is still to be read, when it was quiet for long enough.
         self.is_last =
             self.is_reading() && !self.setup.follow && !chunk.more && !self.told.has_lag();
-        self.next = self.plan(chunk.more, took);
         self.has_lines = chunk.lines().len() > 0;
+        self.next = self.plan(chunk.more, took);
         self.clears_failure = self.failed.swap(false, Ordering::AcqRel);
         let read_at = Timestamp::now();
         let rows = self.setup.lines.rows(&chunk, read_at);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::crowd::Crowd;
 use super::settings::{Budget, TailSettings};
 use crate::store::ReadPool;
 use crate::watch::Watcher;
@@ -24,6 +25,8 @@ pub struct TailSetup<D> {
     pub reads: ReadPool,
     /// Who tells it of changes.
     pub watcher: Watcher,
+    /// With whom it shares what may be used.
+    pub crowd: Crowd,
 }
 
 impl<D> Clone for TailSetup<D> {
@@ -37,6 +40,7 @@ impl<D> Clone for TailSetup<D> {
             lines: Arc::clone(&self.lines),
             reads: self.reads.clone(),
             watcher: self.watcher.clone(),
+            crowd: self.crowd.clone(),
         }
     }
 }

@@ -84,6 +84,7 @@ fn spec(config: &Config, settings: TailSettings, means: &Means) -> Spec {
         settings,
         reads: means.reads.clone(),
         watcher: means.watcher.clone(),
+        crowd: means.crowd.clone(),
     };
     let make = move || TailCollector::new(setup.clone());
     Spec::new(KIND.name, Some(name), timing, &config.xferlog, make)
