@@ -1,12 +1,21 @@
 //! The terminal: entered, drawn to, given back whatever happens, and left to the shell by Ctrl-Z.
 
+use std::fs::File;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
+use crossterm::execute;
+use crossterm::style::ResetColor;
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use cursive::backends::crossterm::Backend;
 use cursive::style::{BorderStyle, Color, PaletteColor};
 use cursive::theme::Theme;
@@ -98,25 +107,63 @@ fn show(
     screen.clear_global_callbacks(cursive::event::Event::CtrlChar('c'));
     let console = start(&mut screen).map_err(ConsoleError::Terminal)?;
     screen.add_fullscreen_layer(console.with_name(NAME));
+    let backend = Backend::init().map_err(ConsoleError::Terminal)?;
+    // Its own way out wipes what the operator had on the screen before, and panics where the
+    // terminal is gone.
+    let mut runner = ManuallyDrop::new(screen.runner(backend));
+    let taken = Taken;
     loop {
-        let backend = Backend::init().map_err(ConsoleError::Terminal)?;
-        let mut runner = screen.runner(backend);
         let left = until_left(&mut runner, signals, panics);
-        // The terminal is given back here.
-        drop(runner);
-        match left {
-            Left::Ended => return Ok(()),
-            Left::Stopped => {
-                // Not the signal that can be caught: that one is caught.
-                kill_process(getpid(), Signal::STOP)
-                    .map_err(|error| ConsoleError::Terminal(error.into()))?;
-            }
-            Left::Continued => {}
+        if matches!(left, Left::Ended) {
+            return Ok(());
         }
+        // After a stop that could not be caught, too: the shell may have changed the terminal.
+        drop(taken.give_back());
+        if matches!(left, Left::Stopped) {
+            // Not the signal that can be caught: that one is caught.
+            kill_process(getpid(), Signal::STOP)
+                .map_err(|error| ConsoleError::Terminal(error.into()))?;
+        }
+        taken.take_again().map_err(ConsoleError::Terminal)?;
+        runner.clear();
     }
 }
 
-/// Why the terminal was given back.
+/// The terminal while it is the console's.
+struct Taken;
+
+impl Taken {
+    /// Leaves it as it was found.
+    fn give_back(&self) -> io::Result<()> {
+        execute!(
+            File::create("/dev/tty")?,
+            DisableMouseCapture,
+            ResetColor,
+            Show,
+            LeaveAlternateScreen
+        )?;
+        disable_raw_mode()
+    }
+
+    fn take_again(&self) -> io::Result<()> {
+        enable_raw_mode()?;
+        execute!(
+            File::create("/dev/tty")?,
+            EnterAlternateScreen,
+            EnableMouseCapture,
+            Hide
+        )
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing.
+        drop(self.give_back());
+    }
+}
+
+/// Why the terminal is to be given back.
 enum Left {
     Ended,
     Stopped,
