@@ -15,6 +15,7 @@ use crate::clipboard;
 use crate::frame::{Frame, Role, Size, width};
 use crate::lines::tail::{self, Follow};
 use crate::lines::{Need, page};
+use crate::model::Report;
 use crate::poll::Poller;
 use crate::theme::Theme;
 
@@ -40,6 +41,8 @@ pub struct Console {
     pressed_at: Option<Instant>,
     /// Whether the terminal should be given to the shell for a while.
     pub suspended: bool,
+    /// Whether the terminal may show something else than what was drawn last.
+    pub garbled: bool,
 }
 
 impl Console {
@@ -58,8 +61,8 @@ impl Console {
             let to = sink.clone();
             let tell = move |report| {
                 let take = move |console: &mut Console| {
+                    console.changed |= !matches!(report, Report::Asked);
                     let effect = console.app.take(index, report, Timestamp::now());
-                    console.changed = true;
                     if let Some(effect) = effect {
                         console.perform(effect);
                     }
@@ -80,6 +83,7 @@ impl Console {
             pressed: false,
             pressed_at: None,
             suspended: false,
+            garbled: false,
         };
         console.tell_pollers();
         Ok(console)
@@ -108,15 +112,8 @@ impl Console {
     }
 
     fn press(&mut self, event: &Event) -> EventResult {
-        if App::is_suspend(event) {
-            self.suspended = true;
-            return EventResult::consumed();
-        }
         self.pressed = true;
         self.pressed_at = Some(Instant::now());
-        if App::is_redraw(event) {
-            return EventResult::with_cb(Cursive::clear);
-        }
         for effect in self.app.press(event, Timestamp::now()) {
             if matches!(effect, Effect::Quit) {
                 return EventResult::with_cb(Cursive::quit);
@@ -130,6 +127,8 @@ impl Console {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Quit => {}
+            Effect::Suspend => self.suspended = true,
+            Effect::Redraw => self.garbled = true,
             Effect::Refresh => {
                 let index = self.app.node_index();
                 let chosen = self.pollers.iter().enumerate();
@@ -265,10 +264,9 @@ impl View for Console {
     fn on_event(&mut self, event: Event) -> EventResult {
         match event {
             Event::Refresh | Event::FocusLost => EventResult::Ignored,
-            // Drawn anew in any case.
             Event::WindowResize => {
-                self.pressed = true;
-                EventResult::with_cb(Cursive::clear)
+                self.garbled = true;
+                EventResult::consumed()
             }
             event => self.press(&event),
         }

@@ -6,13 +6,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use etlmon_shared::{Client, ClientError};
+use etlmon_shared::Client;
 
 use crate::model::Report;
-use crate::query::{Query, refusal};
+use crate::query::Query;
+use crate::screens::list_queries;
 
 /// The longest time between two questions to a node that is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Between two questions for what is not on the screen.
+const LISTS: Duration = Duration::from_secs(15);
 
 /// What a poller is told.
 #[derive(Debug, Default)]
@@ -62,6 +66,7 @@ impl Poller {
                     interval,
                     pause: interval,
                     due: Instant::now(),
+                    lists_due: Instant::now(),
                 };
                 // The panic hook keeps the message, and the console ends by it.
                 let _ = catch_unwind(AssertUnwindSafe(|| polling.run(&seen, &tell)));
@@ -99,11 +104,17 @@ struct Polling {
     /// How long to leave a node alone that is away.
     pause: Duration,
     due: Instant,
+    /// When those lists are asked for that are not on the screen.
+    lists_due: Instant,
 }
 
 impl Polling {
     fn run(mut self, shared: &Shared, tell: &dyn Fn(Report) -> bool) {
-        while let Some(queries) = self.wait(shared) {
+        while let Some(mut queries) = self.wait(shared) {
+            if self.lists_due <= Instant::now() {
+                self.lists_due = Instant::now() + LISTS;
+                queries.extend(list_queries());
+            }
             if !self.round(&queries, tell) {
                 return;
             }
@@ -131,17 +142,15 @@ impl Polling {
     /// Asks everything once; whether anybody still listens.
     fn round(&mut self, queries: &BTreeSet<Query>, tell: &dyn Fn(Report) -> bool) -> bool {
         for query in queries {
-            let report = match query.ask(&self.client) {
-                Ok(answer) => Report::Answered(Box::new(answer)),
-                Err(error) if answers(&error) => Report::Refused(query.clone(), refusal(&error)),
-                Err(error) => {
-                    let retry_in = self.pause;
-                    self.due = Instant::now() + retry_in;
-                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-                    let reason = refusal(&error);
-                    return tell(Report::Unreachable { reason, retry_in });
-                }
-            };
+            if !tell(Report::Asked) {
+                return false;
+            }
+            let report = query.report(&self.client, self.pause);
+            if matches!(report, Report::Unreachable { .. }) {
+                self.due = Instant::now() + self.pause;
+                self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                return tell(report);
+            }
             if !tell(report) {
                 return false;
             }
@@ -150,11 +159,6 @@ impl Polling {
         self.due = Instant::now() + self.interval;
         true
     }
-}
-
-/// Whether the node is there and only this question is refused.
-fn answers(error: &ClientError) -> bool {
-    matches!(error, ClientError::Problem(_))
 }
 
 #[cfg(test)]
@@ -178,6 +182,8 @@ mod tests {
         .unwrap();
         poller.want(BTreeSet::from([Query::Health]));
         for expected in [5, 10, 20, 40] {
+            let asked = receiver.recv_timeout(Duration::from_secs(10)).unwrap();
+            assert!(matches!(asked, Report::Asked), "{asked:?}");
             match receiver.recv_timeout(Duration::from_secs(10)).unwrap() {
                 Report::Unreachable { retry_in, reason } => {
                     assert_eq!(retry_in, Duration::from_millis(expected));

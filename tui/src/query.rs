@@ -1,5 +1,7 @@
 //! What can be asked of a node, and asking it.
 
+use std::time::Duration;
+
 use etlmon_shared::audit::AuditEntry;
 use etlmon_shared::cron::CronJob;
 use etlmon_shared::filesystem::Filesystem;
@@ -9,6 +11,8 @@ use etlmon_shared::path::{PathStats, PathTopEntry};
 use etlmon_shared::process::Process;
 use etlmon_shared::transfer::Transfer;
 use etlmon_shared::{Client, ClientError, ProblemCode, routes};
+
+use crate::model::Report;
 
 /// Rows of a list that grows for ever: the newest of them.
 const NEWEST: u32 = 500;
@@ -67,11 +71,20 @@ pub enum Answer {
 }
 
 impl Query {
-    /// Asks the node.
-    ///
-    /// # Errors
-    /// Those of the client.
-    pub fn ask(&self, client: &Client) -> Result<Answer, ClientError> {
+    /// Asks the node, and says what came; one that is away is to be asked again after `pause`.
+    pub fn report(&self, client: &Client, pause: Duration) -> Report {
+        match self.ask(client) {
+            Ok(answer) => Report::Answered(Box::new(answer)),
+            // The node is there, and only this question is refused.
+            Err(error @ ClientError::Problem(_)) => Report::Refused(self.clone(), refusal(&error)),
+            Err(error) => Report::Unreachable {
+                reason: refusal(&error),
+                retry_in: pause,
+            },
+        }
+    }
+
+    fn ask(&self, client: &Client) -> Result<Answer, ClientError> {
         Ok(match self {
             Self::Health => Answer::Health(client.health()?),
             Self::Filesystems => Answer::Filesystems(client.get(routes::FS, &[])?),

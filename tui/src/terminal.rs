@@ -1,22 +1,14 @@
 //! The terminal: entered, drawn to, given back whatever happens, and left to the shell by Ctrl-Z.
 
-use std::fs::File;
+use std::cell::Cell;
 use std::io;
-use std::mem::ManuallyDrop;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableMouseCapture, EnableMouseCapture};
-use crossterm::execute;
-use crossterm::style::ResetColor;
-use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
-};
-use cursive::backends::crossterm::Backend;
 use cursive::style::{BorderStyle, Color, PaletteColor};
 use cursive::theme::Theme;
 use cursive::view::Nameable;
@@ -25,6 +17,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 use crate::ConsoleError;
+use crate::backend::{self, Terminal};
 use crate::console::{Console, NAME};
 
 /// Between two looks at the keyboard.
@@ -107,59 +100,23 @@ fn show(
     screen.clear_global_callbacks(cursive::event::Event::CtrlChar('c'));
     let console = start(&mut screen).map_err(ConsoleError::Terminal)?;
     screen.add_fullscreen_layer(console.with_name(NAME));
-    let backend = Backend::init().map_err(ConsoleError::Terminal)?;
-    // Its own way out wipes what the operator had on the screen before, and panics where the
-    // terminal is gone.
-    let mut runner = ManuallyDrop::new(screen.runner(backend));
-    let taken = Taken;
+    let is_garbled = Rc::new(Cell::new(false));
+    let terminal = Terminal::take(Rc::clone(&is_garbled)).map_err(ConsoleError::Terminal)?;
+    let mut runner = screen.runner(Box::new(terminal));
     loop {
-        let left = until_left(&mut runner, signals, panics);
+        let left = until_left(&mut runner, signals, panics, &is_garbled);
         if matches!(left, Left::Ended) {
             return Ok(());
         }
         // After a stop that could not be caught, too: the shell may have changed the terminal.
-        drop(taken.give_back());
+        backend::give_back().map_err(ConsoleError::Terminal)?;
         if matches!(left, Left::Stopped) {
             // Not the signal that can be caught: that one is caught.
             kill_process(getpid(), Signal::STOP)
                 .map_err(|error| ConsoleError::Terminal(error.into()))?;
         }
-        taken.take_again().map_err(ConsoleError::Terminal)?;
-        runner.clear();
-    }
-}
-
-/// The terminal while it is the console's.
-struct Taken;
-
-impl Taken {
-    /// Leaves it as it was found.
-    fn give_back(&self) -> io::Result<()> {
-        execute!(
-            File::create("/dev/tty")?,
-            DisableMouseCapture,
-            ResetColor,
-            Show,
-            LeaveAlternateScreen
-        )?;
-        disable_raw_mode()
-    }
-
-    fn take_again(&self) -> io::Result<()> {
-        enable_raw_mode()?;
-        execute!(
-            File::create("/dev/tty")?,
-            EnterAlternateScreen,
-            EnableMouseCapture,
-            Hide
-        )
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        // A terminal that is gone needs nothing.
-        drop(self.give_back());
+        backend::take_again().map_err(ConsoleError::Terminal)?;
+        is_garbled.set(true);
     }
 }
 
@@ -175,6 +132,7 @@ fn until_left(
     runner: &mut CursiveRunner<&mut Cursive>,
     signals: &Signals,
     panics: &Panics,
+    is_garbled: &Cell<bool>,
 ) -> Left {
     runner.refresh();
     let mut drawn = Instant::now();
@@ -192,17 +150,19 @@ fn until_left(
         let state = runner.call_on_name(NAME, |console: &mut Console| {
             (
                 std::mem::take(&mut console.suspended),
+                std::mem::take(&mut console.garbled),
                 console.is_due(since_drawn),
             )
         });
-        let (suspended, is_due) = state.unwrap_or_default();
+        let (suspended, garbled, is_due) = state.unwrap_or_default();
         if suspended || signals.stop.swap(false, Ordering::AcqRel) {
             return Left::Stopped;
         }
         if signals.go_on.swap(false, Ordering::AcqRel) {
             return Left::Continued;
         }
-        if is_due {
+        is_garbled.set(garbled);
+        if garbled || is_due {
             runner.refresh();
             drawn = Instant::now();
         } else if !busy {

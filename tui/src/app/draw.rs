@@ -37,24 +37,8 @@ impl App {
 
     fn top(&self, size: Size, now: Timestamp) -> Vec<Line> {
         let mut lines = vec![self.heading(now)];
-        if let Link::Down {
-            reason,
-            since,
-            retry_at,
-        } = &self.node().link
-            && self.screen != Screen::Nodes
-            && size.height >= WITH_REASON
-        {
-            let seen = match self.node().seen_at {
-                Some(at) => format!("last seen {} ago", human::age(at, now)),
-                None => "never seen".to_owned(),
-            };
-            let text = format!(
-                "down for {}, {seen}, next try in {}: {reason}",
-                human::age(*since, now),
-                human::age(now, *retry_at),
-            );
-            lines.push(Line::new(Role::Bad, &text));
+        if self.screen != Screen::Nodes && size.height >= WITH_REASON {
+            lines.extend(self.why_silent(now));
         }
         if size.height >= WITH_NAMES {
             lines.push(self.names(size.width));
@@ -62,12 +46,36 @@ impl App {
         lines
     }
 
+    /// Why nothing new comes from the node.
+    fn why_silent(&self, now: Timestamp) -> Option<Line> {
+        let node = self.node();
+        let Link::Down {
+            reason,
+            since,
+            retry_at,
+        } = &node.link
+        else {
+            let waited = human::age(node.slow_since(now)?, now);
+            return Some(Line::new(Role::Warn, &format!("no answer for {waited}")));
+        };
+        let seen = match node.seen_at {
+            Some(at) => format!("last seen {} ago", human::age(at, now)),
+            None => "never seen".to_owned(),
+        };
+        let text = format!(
+            "down for {}, {seen}, next try in {}: {reason}",
+            human::age(*since, now),
+            human::age(now, *retry_at),
+        );
+        Some(Line::new(Role::Bad, &text))
+    }
+
     fn heading(&self, now: Timestamp) -> Line {
         let mut line = Line::default();
         if self.screen == Screen::Nodes {
             line.push(Role::Title, "etlmon");
         } else {
-            let (state, role) = nodes::state(self.node());
+            let (state, role) = nodes::state(self.node(), now);
             line.push(Role::Title, &self.node().name);
             if self.nodes.len() > 1 {
                 line.push(
@@ -90,7 +98,9 @@ impl App {
             }
         }
         if let Some(table) = self.table(now) {
-            line.push(Role::Dim, &format!("  {} rows", table.rows.len()));
+            let rows = table.rows.len();
+            let word = if rows == 1 { "row" } else { "rows" };
+            line.push(Role::Dim, &format!("  {rows} {word}"));
         }
         let (refused, at) = self.screen.standing(self.node());
         if let Some(reason) = refused {

@@ -1,5 +1,6 @@
 //! All nodes, sorted by what breaks next.
 
+use etlmon_shared::Timestamp;
 use etlmon_shared::health::{CollectorStatus, HealthStatus};
 
 use super::{Context, age, duration, falling, problems, rising};
@@ -66,7 +67,7 @@ pub fn table(nodes: &[Node], context: Context<'_>) -> Table {
 fn line(node: &Node, context: Context<'_>) -> (f64, Row) {
     let problems = problems::of(node, context);
     let weight = problems.first().map_or(0.0, |problem| problem.weight);
-    let (state, role) = state(node);
+    let (state, role) = state(node, context.now);
     let told = match problems.as_slice() {
         [] => Cell::text(""),
         [one] => Cell::text(&one.text).role(one.role),
@@ -95,9 +96,11 @@ fn line(node: &Node, context: Context<'_>) -> (f64, Row) {
 }
 
 /// A node's state in a word.
-pub fn state(node: &Node) -> (&'static str, Role) {
+pub fn state(node: &Node, now: Timestamp) -> (&'static str, Role) {
     match (&node.link, &node.health.rows) {
         (Link::Down { .. }, _) => ("DOWN", Role::Bad),
+        (Link::Up, _) if node.slow_since(now).is_some() => ("SLOW", Role::Warn),
+        (Link::Up, _) if node.health.refused.is_some() => ("REFUSES", Role::Bad),
         (Link::Asking, _) | (Link::Up, None) => ("ASKING", Role::Dim),
         (Link::Up, Some(health)) => match health.status {
             HealthStatus::Ok => ("OK", Role::Good),
