@@ -20,7 +20,8 @@ impl App {
         self.above = self.top(size, now).len();
         self.height = size.height.saturating_sub(self.above + 1);
         if let Some(lines) = &mut self.lines {
-            lines.settle(self.height.saturating_sub(1));
+            let height = self.height.saturating_sub(1);
+            lines.settle(Size { height, ..size });
         }
     }
 

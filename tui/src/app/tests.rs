@@ -10,7 +10,7 @@ use cursive::event::{Event, Key};
 use cursive::view::View;
 
 use super::*;
-use crate::frame::{Frame, Line, Size};
+use crate::frame::{Frame, Line, Size, width};
 use crate::keys;
 use crate::samples::{self, now};
 use crate::screens::ALL;
@@ -113,6 +113,81 @@ fn control_characters_in_names_are_shown_and_never_sent() {
     let text = frame(&mut app, (120, 40)).text();
     assert!(text.contains("/mnt/\\u{1b}[31mevil\\nname"), "{text}");
     assert!(!text.contains('\u{1b}'));
+}
+
+#[test]
+fn no_character_of_a_name_breaks_the_screen_or_leaves_its_place() {
+    let names = [
+        "👨‍👩‍👧‍👦 family",
+        "\u{301}alone",
+        "zero\u{200b}width",
+        "joined\u{200d}",
+        "\u{202e}turned",
+        "क्षि ﷽",
+        "각각",
+        "\u{fffd}\u{ad}\u{7f}\u{9b}31m",
+    ];
+    for name in names {
+        let mut app = samples::app();
+        let mut rows = samples::filesystems();
+        rows[0].mount_point = format!("{name}|");
+        let answer = Report::Answered(Box::new(crate::query::Answer::Filesystems(rows)));
+        app.take(0, answer, now());
+        for (screen, size) in [
+            (Screen::Filesystems, (120, 40)),
+            (Screen::Overview, (80, 24)),
+        ] {
+            app.show(screen);
+            let shown = on_terminal(frame(&mut app, size), size);
+            assert_eq!(shown.len(), size.1);
+            let heading = shown.iter().find(|line| line.contains("MOUNT")).unwrap();
+            let row = shown.iter().find(|line| line.contains('|')).unwrap();
+            let column = |line: &str, text: &str| width(line.split(text).next().unwrap());
+            assert_eq!(
+                column(heading, "TYPE"),
+                column(row, "ext4"),
+                "{name}: {shown:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_node_that_takes_long_to_answer_is_told_before_it_is_given_up() {
+    let mut app = samples::app();
+    app.show(Screen::Filesystems);
+    app.take(0, Report::Asked, now());
+    assert!(!text(&mut app).contains("SLOW"));
+    let later = now().after(std::time::Duration::from_secs(3));
+    let size = Size {
+        width: 100,
+        height: 24,
+    };
+    let shown = app.frame(size, later).text();
+    assert!(
+        shown.contains("SLOW") && shown.contains("no answer for 3s"),
+        "{shown}"
+    );
+    app.take(
+        0,
+        Report::Answered(Box::new(crate::query::Answer::Health(samples::health()))),
+        later,
+    );
+    assert!(!app.frame(size, later).text().contains("SLOW"));
+}
+
+#[test]
+fn a_node_that_refuses_says_so_and_keeps_its_data() {
+    let mut app = samples::app();
+    let reason = "refused: a token is needed".to_owned();
+    app.take(0, Report::Refused(Query::Health, reason), now());
+    let shown = text(&mut app);
+    assert!(
+        shown.contains("REFUSES") && shown.contains("a token is needed"),
+        "{shown}"
+    );
+    press(&mut app, "3");
+    assert!(text(&mut app).contains("/data/자료실"));
 }
 
 #[test]

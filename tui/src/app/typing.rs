@@ -34,7 +34,7 @@ impl App {
                 None
             }
             Action::Wrap => {
-                lines.wrap = !lines.wrap;
+                lines.turn_wrap();
                 None
             }
             Action::Times => {
