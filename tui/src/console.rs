@@ -15,8 +15,9 @@ use crate::clipboard;
 use crate::frame::{Frame, Role, Size, width};
 use crate::lines::tail::{self, Follow};
 use crate::lines::{Need, page};
-use crate::model::Report;
+use crate::model::{Link, Node, Report};
 use crate::poll::Poller;
+use crate::screens::Screen;
 use crate::theme::Theme;
 
 /// The name under which callbacks find the view.
@@ -33,6 +34,8 @@ pub struct Console {
     clients: Vec<Client>,
     pollers: Vec<Poller>,
     wanted: Vec<BTreeSet<crate::query::Query>>,
+    /// The screen and the node that the pollers know of.
+    shown: (Screen, usize),
     sink: CbSink,
     frame: Frame,
     /// Whether something came since the last time it was drawn.
@@ -73,6 +76,7 @@ impl Console {
         }
         let wanted = vec![BTreeSet::new(); clients.len()];
         let mut console = Self {
+            shown: (app.screen, app.node_index()),
             app,
             clients,
             pollers,
@@ -101,7 +105,12 @@ impl Console {
         self.pressed || since_drawn >= patience
     }
 
+    /// Has the pollers ask what is on the screen now, and at once if it was not before.
     fn tell_pollers(&mut self) {
+        let shown = (self.app.screen, self.app.node_index());
+        if std::mem::replace(&mut self.shown, shown) != shown {
+            self.refresh(|node| node.link == Link::Up);
+        }
         for (index, (poller, wanted)) in self.pollers.iter().zip(&mut self.wanted).enumerate() {
             let queries = self.app.queries(index);
             if *wanted != queries {
@@ -129,14 +138,7 @@ impl Console {
             Effect::Quit => {}
             Effect::Suspend => self.suspended = true,
             Effect::Redraw => self.garbled = true,
-            Effect::Refresh => {
-                let index = self.app.node_index();
-                let chosen = self.pollers.iter().enumerate();
-                let all = self.app.screen == crate::screens::Screen::Nodes;
-                for (_, poller) in chosen.filter(|(at, _)| all || *at == index) {
-                    poller.refresh();
-                }
-            }
+            Effect::Refresh => self.refresh(|_| true),
             Effect::Copy(text) => {
                 let (role, said) = match clipboard::copy(&text) {
                     Ok(()) => (
@@ -156,6 +158,16 @@ impl Console {
                 }
             }),
             Effect::Lines(need) => self.fetch(need),
+        }
+    }
+
+    /// Asks those of the nodes on the screen at once that are wanted.
+    fn refresh(&self, is_wanted: impl Fn(&Node) -> bool) {
+        let (all, chosen) = (self.app.screen == Screen::Nodes, self.app.node_index());
+        for (at, (poller, node)) in self.pollers.iter().zip(&self.app.nodes).enumerate() {
+            if (all || at == chosen) && is_wanted(node) {
+                poller.refresh();
+            }
         }
     }
 

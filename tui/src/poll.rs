@@ -16,7 +16,7 @@ use crate::screens::list_queries;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Between two questions for what is not on the screen.
-const LISTS: Duration = Duration::from_secs(15);
+const LISTS: Duration = Duration::from_secs(30);
 
 /// What a poller is told.
 #[derive(Debug, Default)]
