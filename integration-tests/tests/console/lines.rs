@@ -57,7 +57,7 @@ fn last_line(screen: &str) -> u64 {
     let numbers = screen
         .lines()
         .filter_map(|line| line.split("line ").nth(1)?.trim().parse().ok());
-    numbers.last().unwrap_or(0)
+    numbers.max().unwrap_or(0)
 }
 
 #[test]

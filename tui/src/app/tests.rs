@@ -1,6 +1,7 @@
 //! The console on a screen of its own: every screen at every size, and what keys do.
 
 mod lines;
+mod silent;
 
 use cursive::Cursive;
 use cursive::Vec2;
@@ -146,44 +147,6 @@ fn no_character_of_a_name_breaks_the_screen_or_leaves_its_place() {
 }
 
 #[test]
-fn a_node_that_takes_long_to_answer_is_told_before_it_is_given_up() {
-    let mut app = samples::app();
-    app.show(Screen::Filesystems);
-    app.take(0, Report::Asked, now());
-    assert!(!text(&mut app).contains("SLOW"));
-    let later = now().after(std::time::Duration::from_secs(3));
-    let size = Size {
-        width: 100,
-        height: 24,
-    };
-    let shown = app.frame(size, later).text();
-    assert!(
-        shown.contains("SLOW") && shown.contains("no answer for 3s"),
-        "{shown}"
-    );
-    app.take(
-        0,
-        Report::Answered(Box::new(crate::query::Answer::Health(samples::health()))),
-        later,
-    );
-    assert!(!app.frame(size, later).text().contains("SLOW"));
-}
-
-#[test]
-fn a_node_that_refuses_says_so_and_keeps_its_data() {
-    let mut app = samples::app();
-    let reason = "refused: a token is needed".to_owned();
-    app.take(0, Report::Refused(Query::Health, reason), now());
-    let shown = text(&mut app);
-    assert!(
-        shown.contains("REFUSES") && shown.contains("a token is needed"),
-        "{shown}"
-    );
-    press(&mut app, "3");
-    assert!(text(&mut app).contains("/data/자료실"));
-}
-
-#[test]
 fn what_breaks_next_is_on_top_of_all_nodes() {
     let mut app = samples::app();
     let text = text(&mut app);
@@ -199,20 +162,6 @@ fn what_breaks_next_is_on_top_of_all_nodes() {
         lines[1].contains("DEGRADED") && lines[1].contains("93% /data/자료실"),
         "{text}"
     );
-}
-
-#[test]
-fn a_node_that_is_down_says_why_and_when_it_is_tried_again_and_keeps_its_data() {
-    let mut app = samples::app();
-    app.show(Screen::Filesystems);
-    let report = Report::Unreachable {
-        reason: "no route to host".to_owned(),
-        retry_in: std::time::Duration::from_secs(8),
-    };
-    app.take(0, report, now());
-    let text = text(&mut app);
-    assert!(text.contains("next try in 8s: no route to host"), "{text}");
-    assert!(text.contains("/data/자료실"), "{text}");
 }
 
 #[test]

@@ -9,48 +9,13 @@ use crate::model::{Link, Node};
 use crate::table::{Cell, Column, Row, SortKey, Table};
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "NODE",
-        priority: 0,
-        right: false,
-        least: 14,
-    },
-    Column {
-        title: "STATE",
-        priority: 0,
-        right: false,
-        least: 6,
-    },
-    Column {
-        title: "SEEN",
-        priority: 3,
-        right: true,
-        least: 3,
-    },
-    Column {
-        title: "COLL",
-        priority: 5,
-        right: true,
-        least: 3,
-    },
-    Column {
-        title: "FULLEST",
-        priority: 2,
-        right: false,
-        least: 14,
-    },
-    Column {
-        title: "FULL IN",
-        priority: 4,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "PROBLEMS",
-        priority: 1,
-        right: false,
-        least: 26,
-    },
+    Column::left("NODE", 0, 14),
+    Column::left("STATE", 0, 6),
+    Column::right("SEEN", 3, 3),
+    Column::right("COLL", 5, 3),
+    Column::left("FULLEST", 2, 14),
+    Column::right("FULL IN", 4, 5),
+    Column::left("PROBLEMS", 1, 26),
 ];
 
 /// The table.
