@@ -188,3 +188,41 @@ fn bare_theme() -> Theme {
     }
     theme
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use integration_tests::{Console as Tmux, peer};
+
+    /// Not a test, but what the next one runs on a terminal: it breaks while the console is shown.
+    #[test]
+    #[ignore = "needs a terminal, which the test below gives it"]
+    fn a_console_that_breaks() {
+        let ended = run(|screen| {
+            let sink = screen.cb_sink().clone();
+            let broken = Box::new(|_: &mut Cursive| panic!("out of luck"));
+            sink.send(broken).unwrap();
+            Console::start(
+                crate::samples::app(),
+                Vec::new(),
+                Duration::from_secs(1),
+                sink,
+            )
+        });
+        println!("{}", ended.unwrap_err());
+    }
+
+    #[test]
+    fn after_a_panic_the_terminal_is_given_back_and_the_message_is_on_it() {
+        if !peer("tmux") {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let own = std::env::current_exe().unwrap();
+        let name = "--ignored --exact terminal::tests::a_console_that_breaks";
+        let command = format!("{} {name} --nocapture", own.display());
+        let tmux = Tmux::run(folder.path(), &command, (100, 30));
+        tmux.await_text(&["which is a defect: out of luck at ", "ENDED 0"]);
+        tmux.await_given_back();
+    }
+}
