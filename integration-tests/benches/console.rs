@@ -74,7 +74,7 @@ fn node(folder: &Path) -> Node {
         config,
         "\nrefresh: {{ process: 5s }}\n\
          process_watch: [{{ name: loader, match: '^{MARK}' }}]\n\
-         xferlog: {{ path: {}, from_beginning: true }}\n\
+         xferlog: {{ path: {} }}\n\
          paths:\n  - path: /{MARK}\n",
         transfers.display()
     )

@@ -1,7 +1,6 @@
 //! One frame of a screen as plain text, for scripts and tests.
 
 use std::thread;
-use std::time::Duration;
 
 use etlmon_shared::{Client, Timestamp};
 
@@ -41,7 +40,7 @@ fn ask(app: &App, index: usize, client: &Client) -> Vec<Report> {
     queries.extend(list_queries());
     let mut reports = Vec::new();
     for query in queries {
-        let report = query.report(client, Duration::ZERO);
+        let report = query.report(client);
         let is_away = matches!(report, Report::Unreachable { .. });
         reports.push(report);
         if is_away {

@@ -145,10 +145,15 @@ impl Polling {
             if !tell(Report::Asked) {
                 return false;
             }
-            let report = query.report(&self.client, self.pause);
-            if matches!(report, Report::Unreachable { .. }) {
-                self.due = Instant::now() + self.pause;
-                self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+            let asked = Instant::now();
+            let mut report = query.report(&self.client);
+            if let Report::Unreachable { retry_in, .. } = &mut report {
+                // Who asks before it is due makes nobody wait longer.
+                if self.due <= asked {
+                    self.due = Instant::now() + self.pause;
+                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                }
+                *retry_in = self.due.saturating_duration_since(Instant::now());
                 return tell(report);
             }
             if !tell(report) {
@@ -176,24 +181,37 @@ mod tests {
         // Nothing listens on port 1.
         let client = Client::new("127.0.0.1:1", options).unwrap();
         let (sender, receiver) = mpsc::channel();
-        let poller = Poller::start(client, Duration::from_millis(5), move |report| {
+        let poller = Poller::start(client, Duration::from_millis(50), move |report| {
             sender.send(report).is_ok()
         })
         .unwrap();
         poller.want(BTreeSet::from([Query::Health]));
-        for expected in [5, 10, 20, 40] {
-            let asked = receiver.recv_timeout(Duration::from_secs(10)).unwrap();
-            assert!(matches!(asked, Report::Asked), "{asked:?}");
-            match receiver.recv_timeout(Duration::from_secs(10)).unwrap() {
-                Report::Unreachable { retry_in, reason } => {
-                    assert_eq!(retry_in, Duration::from_millis(expected));
-                    assert!(reason.contains("refused"), "{reason}");
-                }
-                other => panic!("{other:?}"),
+        let mut pauses = move || match receiver.recv_timeout(Duration::from_secs(10)) {
+            Ok(Report::Unreachable { retry_in, reason }) => {
+                assert!(reason.contains("refused"), "{reason}");
+                Some(Some(retry_in))
             }
+            Ok(Report::Asked) => Some(None),
+            Ok(other) => panic!("{other:?}"),
+            Err(_) => None,
+        };
+        let mut next = || loop {
+            if let Some(pause) = pauses().unwrap() {
+                return pause;
+            }
+        };
+        for expected in [50, 100, 200, 400] {
+            let (pause, expected) = (next(), Duration::from_millis(expected));
+            assert!(pause <= expected && pause > expected / 2, "{pause:?}");
+        }
+        // Asked for in between, it is not left alone for longer.
+        for _ in 0..3 {
+            poller.refresh();
+            let pause = next();
+            assert!(pause < Duration::from_millis(400), "{pause:?}");
         }
         drop(poller);
         // The thread lets go of the sender.
-        while receiver.recv_timeout(Duration::from_secs(10)).is_ok() {}
+        while pauses().is_some() {}
     }
 }

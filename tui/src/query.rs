@@ -71,15 +71,15 @@ pub enum Answer {
 }
 
 impl Query {
-    /// Asks the node, and says what came; one that is away is to be asked again after `pause`.
-    pub fn report(&self, client: &Client, pause: Duration) -> Report {
+    /// Asks the node, and says what came.
+    pub fn report(&self, client: &Client) -> Report {
         match self.ask(client) {
             Ok(answer) => Report::Answered(Box::new(answer)),
             // The node is there, and only this question is refused.
             Err(error @ ClientError::Problem(_)) => Report::Refused(self.clone(), refusal(&error)),
             Err(error) => Report::Unreachable {
                 reason: refusal(&error),
-                retry_in: pause,
+                retry_in: Duration::ZERO,
             },
         }
     }
