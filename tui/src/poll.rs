@@ -186,7 +186,7 @@ mod tests {
         })
         .unwrap();
         poller.want(BTreeSet::from([Query::Health]));
-        let mut pauses = move || match receiver.recv_timeout(Duration::from_secs(10)) {
+        let pauses = move || match receiver.recv_timeout(Duration::from_secs(10)) {
             Ok(Report::Unreachable { retry_in, reason }) => {
                 assert!(reason.contains("refused"), "{reason}");
                 Some(Some(retry_in))
@@ -195,7 +195,7 @@ mod tests {
             Ok(other) => panic!("{other:?}"),
             Err(_) => None,
         };
-        let mut next = || loop {
+        let next = || loop {
             if let Some(pause) = pauses().unwrap() {
                 return pause;
             }
