@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -29,8 +30,12 @@ impl Console {
 
     /// The same with another command.
     pub fn run(folder: &Path, command: &str, (width, height): (u16, u16)) -> Self {
+        // One that is just ending must not be met by the next.
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let socket = folder.join(format!("tmux{number}"));
         let console = Self {
-            socket: folder.join("tmux").display().to_string(),
+            socket: socket.display().to_string(),
         };
         let shell = format!("echo BEFORE; {command}; echo ENDED $?; exec sh");
         let [width, height] = [width, height].map(|length| length.to_string());
