@@ -110,10 +110,13 @@ struct Polling {
 
 impl Polling {
     fn run(mut self, shared: &Shared, tell: &dyn Fn(Report) -> bool) {
-        while let Some(mut queries) = self.wait(shared) {
+        while let Some(wanted) = self.wait(shared) {
+            // What only this screen needs comes first.
+            let mut queries: Vec<_> = wanted.iter().rev().collect();
+            let lists = list_queries();
             if self.lists_due <= Instant::now() {
                 self.lists_due = Instant::now() + LISTS;
-                queries.extend(list_queries());
+                queries.extend(lists.difference(&wanted));
             }
             if !self.round(&queries, tell) {
                 return;
@@ -140,7 +143,7 @@ impl Polling {
     }
 
     /// Asks everything once; whether anybody still listens.
-    fn round(&mut self, queries: &BTreeSet<Query>, tell: &dyn Fn(Report) -> bool) -> bool {
+    fn round(&mut self, queries: &[&Query], tell: &dyn Fn(Report) -> bool) -> bool {
         for query in queries {
             if !tell(Report::Asked) {
                 return false;

@@ -24,7 +24,7 @@ const TOP: &str = "20";
 /// Parameters by which transfers are chosen.
 pub type TransferFilter = Vec<(String, String)>;
 
-/// One thing to ask.
+/// One thing to ask; what every node is asked, whatever is on the screen, comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Query {
     /// The node's own state.
