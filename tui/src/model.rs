@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use etlmon_shared::Timestamp;
@@ -212,8 +212,8 @@ impl Node {
 
     /// One moment a scan: a path that is asked for more often than it is scanned is not steadier.
     fn follow_trends(&mut self, rows: &[PathStats]) {
-        self.trends
-            .retain(|path, _| rows.iter().any(|row| row.path == *path));
+        let listed: BTreeSet<&str> = rows.iter().map(|row| row.path.as_str()).collect();
+        self.trends.retain(|path, _| listed.contains(path.as_str()));
         for row in rows {
             let (Some(at), Some(files)) = (row.collected_at, row.file_count) else {
                 continue;
