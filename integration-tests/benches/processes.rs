@@ -11,12 +11,11 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use etlmon_node::collectors::processes::{Sampler, Selector};
 use etlmon_node::config::{Pattern, ProcessRule};
-use integration_tests::{NodeBuilder, cpu_time, eventually};
+use integration_tests::{NodeBuilder, Sleepers, cpu_time, eventually};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// Looks that are averaged.
@@ -45,32 +44,13 @@ fn main() {
     }
 }
 
-/// Processes that sleep until this is dropped.
-struct Sleepers(Vec<Child>);
-
-impl Sleepers {
-    fn start(count: usize) -> Self {
-        let sleep = || Command::new("sleep").arg("6000").spawn().unwrap();
-        Self((0..count).map(|_| sleep()).collect())
-    }
-}
-
-impl Drop for Sleepers {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-    }
-}
-
 fn pattern(number: usize) -> String {
     format!(r"com\.example\.Job{number}\b|unheard-of-{number}$")
 }
 
 /// Sampling and choosing, against reading the same files and nothing else.
 fn sample() {
-    let _sleepers = Sleepers::start(MANY);
+    let _sleepers = Sleepers::start(MANY, "sleep");
     let rule = |number| ProcessRule::Match {
         name: format!("rule {number}"),
         pattern: Pattern::new(&pattern(number)).unwrap(),
@@ -134,7 +114,7 @@ fn own_cpu() -> Duration {
 
 /// The whole node, which looks at processes each 5 s, and one that never does.
 fn steady() {
-    let _sleepers = Sleepers::start(SOME);
+    let _sleepers = Sleepers::start(SOME, "sleep");
     let rule = |number| format!("{{ name: rule {number}, match: '{}' }}", pattern(number));
     let rules: Vec<String> = (0..RULES).map(rule).collect();
     let watching = format!("process_watch: [{}]", rules.join(", "));

@@ -67,6 +67,10 @@ pub struct Notice {
 pub enum Effect {
     /// Leave.
     Quit,
+    /// Give the terminal to the shell for a while.
+    Suspend,
+    /// Draw all of the screen anew.
+    Redraw,
     /// Ask the chosen node now.
     Refresh,
     /// Have the terminal copy a text.
@@ -207,7 +211,7 @@ impl App {
 
     /// Takes what came from a node; a node that answers again may be asked for a log's lines.
     pub fn take(&mut self, node: usize, report: Report, now: Timestamp) -> Option<Effect> {
-        let answers = !matches!(report, Report::Unreachable { .. });
+        let answers = matches!(report, Report::Answered(_) | Report::Refused(..));
         self.nodes.get_mut(node)?.take(report, now);
         let lines = self.lines.as_mut();
         let lines = lines.filter(|lines| answers && lines.node == node)?;

@@ -15,7 +15,9 @@ use crate::clipboard;
 use crate::frame::{Frame, Role, Size, width};
 use crate::lines::tail::{self, Follow};
 use crate::lines::{Need, page};
+use crate::model::{Link, Node, Report};
 use crate::poll::Poller;
+use crate::screens::Screen;
 use crate::theme::Theme;
 
 /// The name under which callbacks find the view.
@@ -32,6 +34,8 @@ pub struct Console {
     clients: Vec<Client>,
     pollers: Vec<Poller>,
     wanted: Vec<BTreeSet<crate::query::Query>>,
+    /// The screen and the node that the pollers know of.
+    shown: (Screen, usize),
     sink: CbSink,
     frame: Frame,
     /// Whether something came since the last time it was drawn.
@@ -40,6 +44,8 @@ pub struct Console {
     pressed_at: Option<Instant>,
     /// Whether the terminal should be given to the shell for a while.
     pub suspended: bool,
+    /// Whether the terminal may show something else than what was drawn last.
+    pub garbled: bool,
 }
 
 impl Console {
@@ -58,8 +64,8 @@ impl Console {
             let to = sink.clone();
             let tell = move |report| {
                 let take = move |console: &mut Console| {
+                    console.changed |= !matches!(report, Report::Asked);
                     let effect = console.app.take(index, report, Timestamp::now());
-                    console.changed = true;
                     if let Some(effect) = effect {
                         console.perform(effect);
                     }
@@ -70,6 +76,7 @@ impl Console {
         }
         let wanted = vec![BTreeSet::new(); clients.len()];
         let mut console = Self {
+            shown: (app.screen, app.node_index()),
             app,
             clients,
             pollers,
@@ -80,6 +87,7 @@ impl Console {
             pressed: false,
             pressed_at: None,
             suspended: false,
+            garbled: false,
         };
         console.tell_pollers();
         Ok(console)
@@ -97,7 +105,12 @@ impl Console {
         self.pressed || since_drawn >= patience
     }
 
+    /// Has the pollers ask what is on the screen now, and at once if it was not before.
     fn tell_pollers(&mut self) {
+        let shown = (self.app.screen, self.app.node_index());
+        if std::mem::replace(&mut self.shown, shown) != shown {
+            self.refresh(|node| node.link == Link::Up);
+        }
         for (index, (poller, wanted)) in self.pollers.iter().zip(&mut self.wanted).enumerate() {
             let queries = self.app.queries(index);
             if *wanted != queries {
@@ -108,15 +121,8 @@ impl Console {
     }
 
     fn press(&mut self, event: &Event) -> EventResult {
-        if App::is_suspend(event) {
-            self.suspended = true;
-            return EventResult::consumed();
-        }
         self.pressed = true;
         self.pressed_at = Some(Instant::now());
-        if App::is_redraw(event) {
-            return EventResult::with_cb(Cursive::clear);
-        }
         for effect in self.app.press(event, Timestamp::now()) {
             if matches!(effect, Effect::Quit) {
                 return EventResult::with_cb(Cursive::quit);
@@ -130,14 +136,9 @@ impl Console {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Quit => {}
-            Effect::Refresh => {
-                let index = self.app.node_index();
-                let chosen = self.pollers.iter().enumerate();
-                let all = self.app.screen == crate::screens::Screen::Nodes;
-                for (_, poller) in chosen.filter(|(at, _)| all || *at == index) {
-                    poller.refresh();
-                }
-            }
+            Effect::Suspend => self.suspended = true,
+            Effect::Redraw => self.garbled = true,
+            Effect::Refresh => self.refresh(|_| true),
             Effect::Copy(text) => {
                 let (role, said) = match clipboard::copy(&text) {
                     Ok(()) => (
@@ -157,6 +158,16 @@ impl Console {
                 }
             }),
             Effect::Lines(need) => self.fetch(need),
+        }
+    }
+
+    /// Asks those of the nodes on the screen at once that are wanted.
+    fn refresh(&self, is_wanted: impl Fn(&Node) -> bool) {
+        let (all, chosen) = (self.app.screen == Screen::Nodes, self.app.node_index());
+        for (at, (poller, node)) in self.pollers.iter().zip(&self.app.nodes).enumerate() {
+            if (all || at == chosen) && is_wanted(node) {
+                poller.refresh();
+            }
         }
     }
 
@@ -265,10 +276,9 @@ impl View for Console {
     fn on_event(&mut self, event: Event) -> EventResult {
         match event {
             Event::Refresh | Event::FocusLost => EventResult::Ignored,
-            // Drawn anew in any case.
             Event::WindowResize => {
-                self.pressed = true;
-                EventResult::with_cb(Cursive::clear)
+                self.garbled = true;
+                EventResult::consumed()
             }
             event => self.press(&event),
         }

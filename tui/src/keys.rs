@@ -10,6 +10,10 @@ use crate::screens::Screen;
 pub enum Action {
     /// Leave the console.
     Quit,
+    /// Give the terminal to the shell until it is told to go on.
+    Suspend,
+    /// Draw all of the screen anew.
+    Redraw,
     /// Show the keys that work here.
     Help,
     /// One row or line down.
@@ -142,6 +146,8 @@ use Place::{Everywhere, Lines, On, Tables};
 /// All keys.
 pub const KEYS: &[Binding] = keys![
     Everywhere, "q, Ctrl-C", [Char('q'), CtrlChar('c')], Action::Quit, "quit";
+    Everywhere, "Ctrl-Z", [CtrlChar('z')], Action::Suspend, "to the shell; `fg` goes on";
+    Everywhere, "Ctrl-L", [CtrlChar('l'), Press(Key::F5)], Action::Redraw, "draw the screen anew";
     Everywhere, "?", [Char('?'), Press(Key::F1)], Action::Help, "the keys that work here";
     Everywhere, "j, ↓", [Char('j'), Press(Key::Down)], Action::Down, "down";
     Everywhere, "k, ↑", [Char('k'), Press(Key::Up)], Action::Up, "up";

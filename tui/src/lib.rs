@@ -1,6 +1,7 @@
 //! The operator console: every node on one terminal, seen only through the HTTP API.
 
 mod app;
+mod backend;
 mod clipboard;
 mod command;
 mod command_line;

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use etlmon_shared::Timestamp;
@@ -20,6 +20,9 @@ use crate::query::{Answer, Query, TransferFilter};
 
 /// Moments of a path's past that are kept.
 const TREND: usize = 120;
+
+/// An answer that takes longer is worth telling.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// An answer that stays when no newer one comes.
 #[derive(Clone, Debug)]
@@ -82,6 +85,8 @@ pub struct Node {
     pub link: Link,
     /// When it last did.
     pub seen_at: Option<Timestamp>,
+    /// Since when an answer is awaited.
+    pub asked_at: Option<Timestamp>,
     /// Its own state.
     pub health: Noun<Health>,
     /// Its file systems.
@@ -109,6 +114,8 @@ pub struct Node {
 /// What came from a node.
 #[derive(Clone, Debug)]
 pub enum Report {
+    /// It is asked now.
+    Asked,
     /// An answer.
     Answered(Box<Answer>),
     /// It answers, but not this.
@@ -134,7 +141,9 @@ impl Node {
 
     /// Takes what came from the node at this moment.
     pub fn take(&mut self, report: Report, now: Timestamp) {
+        self.asked_at = None;
         match report {
+            Report::Asked => self.asked_at = Some(now),
             Report::Answered(answer) => {
                 self.answered(now);
                 self.store(*answer, now);
@@ -155,6 +164,11 @@ impl Node {
                 };
             }
         }
+    }
+
+    /// Since when an answer is awaited for longer than it should take.
+    pub fn slow_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.asked_at.filter(|at| at.after(SLOW) <= now)
     }
 
     fn answered(&mut self, now: Timestamp) {
@@ -198,8 +212,8 @@ impl Node {
 
     /// One moment a scan: a path that is asked for more often than it is scanned is not steadier.
     fn follow_trends(&mut self, rows: &[PathStats]) {
-        self.trends
-            .retain(|path, _| rows.iter().any(|row| row.path == *path));
+        let listed: BTreeSet<&str> = rows.iter().map(|row| row.path.as_str()).collect();
+        self.trends.retain(|path, _| listed.contains(path.as_str()));
         for row in rows {
             let (Some(at), Some(files)) = (row.collected_at, row.file_count) else {
                 continue;

@@ -7,8 +7,7 @@ use etlmon_shared::{Client, Timestamp};
 use crate::app::App;
 use crate::frame::Size;
 use crate::model::{Link, Report};
-use crate::query::refusal;
-use crate::screens::Screen;
+use crate::screens::{Screen, list_queries};
 
 /// Asks all nodes at once what the screen needs; answers its text, and whether any node answered.
 pub fn print(app: &mut App, clients: &[Client], screen: Screen, size: Size) -> (String, bool) {
@@ -37,21 +36,15 @@ pub fn print(app: &mut App, clients: &[Client], screen: Screen, size: Size) -> (
 }
 
 fn ask(app: &App, index: usize, client: &Client) -> Vec<Report> {
+    let mut queries = app.queries(index);
+    queries.extend(list_queries());
     let mut reports = Vec::new();
-    for query in app.queries(index) {
-        match query.ask(client) {
-            Ok(answer) => reports.push(Report::Answered(Box::new(answer))),
-            Err(error @ etlmon_shared::ClientError::Problem(_)) => {
-                reports.push(Report::Refused(query, refusal(&error)));
-            }
-            Err(error) => {
-                let retry_in = std::time::Duration::ZERO;
-                reports.push(Report::Unreachable {
-                    reason: refusal(&error),
-                    retry_in,
-                });
-                break;
-            }
+    for query in queries {
+        let report = query.report(client);
+        let is_away = matches!(report, Report::Unreachable { .. });
+        reports.push(report);
+        if is_away {
+            break;
         }
     }
     reports

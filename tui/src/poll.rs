@@ -6,13 +6,17 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use etlmon_shared::{Client, ClientError};
+use etlmon_shared::Client;
 
 use crate::model::Report;
-use crate::query::{Query, refusal};
+use crate::query::Query;
+use crate::screens::list_queries;
 
 /// The longest time between two questions to a node that is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Between two questions for what is not on the screen.
+const LISTS: Duration = Duration::from_secs(30);
 
 /// What a poller is told.
 #[derive(Debug, Default)]
@@ -62,6 +66,7 @@ impl Poller {
                     interval,
                     pause: interval,
                     due: Instant::now(),
+                    lists_due: Instant::now(),
                 };
                 // The panic hook keeps the message, and the console ends by it.
                 let _ = catch_unwind(AssertUnwindSafe(|| polling.run(&seen, &tell)));
@@ -99,11 +104,20 @@ struct Polling {
     /// How long to leave a node alone that is away.
     pause: Duration,
     due: Instant,
+    /// When those lists are asked for that are not on the screen.
+    lists_due: Instant,
 }
 
 impl Polling {
     fn run(mut self, shared: &Shared, tell: &dyn Fn(Report) -> bool) {
-        while let Some(queries) = self.wait(shared) {
+        while let Some(wanted) = self.wait(shared) {
+            // What only this screen needs comes first.
+            let mut queries: Vec<_> = wanted.iter().rev().collect();
+            let lists = list_queries();
+            if self.lists_due <= Instant::now() {
+                self.lists_due = Instant::now() + LISTS;
+                queries.extend(lists.difference(&wanted));
+            }
             if !self.round(&queries, tell) {
                 return;
             }
@@ -129,19 +143,22 @@ impl Polling {
     }
 
     /// Asks everything once; whether anybody still listens.
-    fn round(&mut self, queries: &BTreeSet<Query>, tell: &dyn Fn(Report) -> bool) -> bool {
+    fn round(&mut self, queries: &[&Query], tell: &dyn Fn(Report) -> bool) -> bool {
         for query in queries {
-            let report = match query.ask(&self.client) {
-                Ok(answer) => Report::Answered(Box::new(answer)),
-                Err(error) if answers(&error) => Report::Refused(query.clone(), refusal(&error)),
-                Err(error) => {
-                    let retry_in = self.pause;
-                    self.due = Instant::now() + retry_in;
+            if !tell(Report::Asked) {
+                return false;
+            }
+            let asked = Instant::now();
+            let mut report = query.report(&self.client);
+            if let Report::Unreachable { retry_in, .. } = &mut report {
+                // Who asks before it is due makes nobody wait longer.
+                if self.due <= asked {
+                    self.due = Instant::now() + self.pause;
                     self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-                    let reason = refusal(&error);
-                    return tell(Report::Unreachable { reason, retry_in });
                 }
-            };
+                *retry_in = self.due.saturating_duration_since(Instant::now());
+                return tell(report);
+            }
             if !tell(report) {
                 return false;
             }
@@ -150,11 +167,6 @@ impl Polling {
         self.due = Instant::now() + self.interval;
         true
     }
-}
-
-/// Whether the node is there and only this question is refused.
-fn answers(error: &ClientError) -> bool {
-    matches!(error, ClientError::Problem(_))
 }
 
 #[cfg(test)]
@@ -172,22 +184,37 @@ mod tests {
         // Nothing listens on port 1.
         let client = Client::new("127.0.0.1:1", options).unwrap();
         let (sender, receiver) = mpsc::channel();
-        let poller = Poller::start(client, Duration::from_millis(5), move |report| {
+        let poller = Poller::start(client, Duration::from_millis(50), move |report| {
             sender.send(report).is_ok()
         })
         .unwrap();
         poller.want(BTreeSet::from([Query::Health]));
-        for expected in [5, 10, 20, 40] {
-            match receiver.recv_timeout(Duration::from_secs(10)).unwrap() {
-                Report::Unreachable { retry_in, reason } => {
-                    assert_eq!(retry_in, Duration::from_millis(expected));
-                    assert!(reason.contains("refused"), "{reason}");
-                }
-                other => panic!("{other:?}"),
+        let pauses = move || match receiver.recv_timeout(Duration::from_secs(10)) {
+            Ok(Report::Unreachable { retry_in, reason }) => {
+                assert!(reason.contains("refused"), "{reason}");
+                Some(Some(retry_in))
             }
+            Ok(Report::Asked) => Some(None),
+            Ok(other) => panic!("{other:?}"),
+            Err(_) => None,
+        };
+        let next = || loop {
+            if let Some(pause) = pauses().unwrap() {
+                return pause;
+            }
+        };
+        for expected in [50, 100, 200, 400] {
+            let (pause, expected) = (next(), Duration::from_millis(expected));
+            assert!(pause <= expected && pause > expected / 2, "{pause:?}");
+        }
+        // Asked for in between, it is not left alone for longer.
+        for _ in 0..3 {
+            poller.refresh();
+            let pause = next();
+            assert!(pause < Duration::from_millis(400), "{pause:?}");
         }
         drop(poller);
         // The thread lets go of the sender.
-        while receiver.recv_timeout(Duration::from_secs(10)).is_ok() {}
+        while pauses().is_some() {}
     }
 }

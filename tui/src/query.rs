@@ -1,5 +1,7 @@
 //! What can be asked of a node, and asking it.
 
+use std::time::Duration;
+
 use etlmon_shared::audit::AuditEntry;
 use etlmon_shared::cron::CronJob;
 use etlmon_shared::filesystem::Filesystem;
@@ -9,6 +11,8 @@ use etlmon_shared::path::{PathStats, PathTopEntry};
 use etlmon_shared::process::Process;
 use etlmon_shared::transfer::Transfer;
 use etlmon_shared::{Client, ClientError, ProblemCode, routes};
+
+use crate::model::Report;
 
 /// Rows of a list that grows for ever: the newest of them.
 const NEWEST: u32 = 500;
@@ -20,7 +24,7 @@ const TOP: &str = "20";
 /// Parameters by which transfers are chosen.
 pub type TransferFilter = Vec<(String, String)>;
 
-/// One thing to ask.
+/// One thing to ask; what every node is asked, whatever is on the screen, comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Query {
     /// The node's own state.
@@ -67,11 +71,20 @@ pub enum Answer {
 }
 
 impl Query {
-    /// Asks the node.
-    ///
-    /// # Errors
-    /// Those of the client.
-    pub fn ask(&self, client: &Client) -> Result<Answer, ClientError> {
+    /// Asks the node, and says what came.
+    pub fn report(&self, client: &Client) -> Report {
+        match self.ask(client) {
+            Ok(answer) => Report::Answered(Box::new(answer)),
+            // The node is there, and only this question is refused.
+            Err(error @ ClientError::Problem(_)) => Report::Refused(self.clone(), refusal(&error)),
+            Err(error) => Report::Unreachable {
+                reason: refusal(&error),
+                retry_in: Duration::ZERO,
+            },
+        }
+    }
+
+    fn ask(&self, client: &Client) -> Result<Answer, ClientError> {
         Ok(match self {
             Self::Health => Answer::Health(client.health()?),
             Self::Filesystems => Answer::Filesystems(client.get(routes::FS, &[])?),

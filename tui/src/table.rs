@@ -23,6 +23,26 @@ pub struct Column {
     pub least: usize,
 }
 
+impl Column {
+    /// One of texts: heading, priority and least width.
+    pub const fn left(title: &'static str, priority: u8, least: usize) -> Self {
+        Self {
+            title,
+            priority,
+            right: false,
+            least,
+        }
+    }
+
+    /// One of numbers.
+    pub const fn right(title: &'static str, priority: u8, least: usize) -> Self {
+        Self {
+            right: true,
+            ..Self::left(title, priority, least)
+        }
+    }
+}
+
 /// How a cell compares with others of its column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SortKey {

@@ -1,13 +1,14 @@
 //! The terminal: entered, drawn to, given back whatever happens, and left to the shell by Ctrl-Z.
 
+use std::cell::Cell;
 use std::io;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cursive::backends::crossterm::Backend;
 use cursive::style::{BorderStyle, Color, PaletteColor};
 use cursive::theme::Theme;
 use cursive::view::Nameable;
@@ -16,6 +17,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 use crate::ConsoleError;
+use crate::backend::{self, Terminal};
 use crate::console::{Console, NAME};
 
 /// Between two looks at the keyboard.
@@ -98,25 +100,27 @@ fn show(
     screen.clear_global_callbacks(cursive::event::Event::CtrlChar('c'));
     let console = start(&mut screen).map_err(ConsoleError::Terminal)?;
     screen.add_fullscreen_layer(console.with_name(NAME));
+    let is_garbled = Rc::new(Cell::new(false));
+    let terminal = Terminal::take(Rc::clone(&is_garbled)).map_err(ConsoleError::Terminal)?;
+    let mut runner = screen.runner(Box::new(terminal));
     loop {
-        let backend = Backend::init().map_err(ConsoleError::Terminal)?;
-        let mut runner = screen.runner(backend);
-        let left = until_left(&mut runner, signals, panics);
-        // The terminal is given back here.
-        drop(runner);
-        match left {
-            Left::Ended => return Ok(()),
-            Left::Stopped => {
-                // Not the signal that can be caught: that one is caught.
-                kill_process(getpid(), Signal::STOP)
-                    .map_err(|error| ConsoleError::Terminal(error.into()))?;
-            }
-            Left::Continued => {}
+        let left = until_left(&mut runner, signals, panics, &is_garbled);
+        if matches!(left, Left::Ended) {
+            return Ok(());
         }
+        // After a stop that could not be caught, too: the shell may have changed the terminal.
+        backend::give_back().map_err(ConsoleError::Terminal)?;
+        if matches!(left, Left::Stopped) {
+            // Not the signal that can be caught: that one is caught.
+            kill_process(getpid(), Signal::STOP)
+                .map_err(|error| ConsoleError::Terminal(error.into()))?;
+        }
+        backend::take_again().map_err(ConsoleError::Terminal)?;
+        is_garbled.set(true);
     }
 }
 
-/// Why the terminal was given back.
+/// Why the terminal is to be given back.
 enum Left {
     Ended,
     Stopped,
@@ -128,6 +132,7 @@ fn until_left(
     runner: &mut CursiveRunner<&mut Cursive>,
     signals: &Signals,
     panics: &Panics,
+    is_garbled: &Cell<bool>,
 ) -> Left {
     runner.refresh();
     let mut drawn = Instant::now();
@@ -145,17 +150,19 @@ fn until_left(
         let state = runner.call_on_name(NAME, |console: &mut Console| {
             (
                 std::mem::take(&mut console.suspended),
+                std::mem::take(&mut console.garbled),
                 console.is_due(since_drawn),
             )
         });
-        let (suspended, is_due) = state.unwrap_or_default();
+        let (suspended, garbled, is_due) = state.unwrap_or_default();
         if suspended || signals.stop.swap(false, Ordering::AcqRel) {
             return Left::Stopped;
         }
         if signals.go_on.swap(false, Ordering::AcqRel) {
             return Left::Continued;
         }
-        if is_due {
+        is_garbled.set(garbled);
+        if garbled || is_due {
             runner.refresh();
             drawn = Instant::now();
         } else if !busy {
@@ -180,4 +187,42 @@ fn bare_theme() -> Theme {
         theme.palette[colour] = Color::TerminalDefault;
     }
     theme
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use integration_tests::{Console as Tmux, peer};
+
+    /// Not a test, but what the next one runs on a terminal: it breaks while the console is shown.
+    #[test]
+    #[ignore = "needs a terminal, which the test below gives it"]
+    fn a_console_that_breaks() {
+        let ended = run(|screen| {
+            let sink = screen.cb_sink().clone();
+            let broken = Box::new(|_: &mut Cursive| panic!("out of luck"));
+            sink.send(broken).unwrap();
+            Console::start(
+                crate::samples::app(),
+                Vec::new(),
+                Duration::from_secs(1),
+                sink,
+            )
+        });
+        println!("{}", ended.unwrap_err());
+    }
+
+    #[test]
+    fn after_a_panic_the_terminal_is_given_back_and_the_message_is_on_it() {
+        if !peer("tmux") {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let own = std::env::current_exe().unwrap();
+        let name = "--ignored --exact terminal::tests::a_console_that_breaks";
+        let command = format!("{} {name} --nocapture", own.display());
+        let tmux = Tmux::run(folder.path(), &command, (100, 30));
+        tmux.await_text(&["which is a defect: out of luck at ", "ENDED 0"]);
+        tmux.await_given_back();
+    }
 }

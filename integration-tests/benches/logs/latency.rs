@@ -112,7 +112,7 @@ fn measure(name: &str, every: Duration, lines: usize) {
 }
 
 fn used(node: &Node) -> Duration {
-    cost::cpu_time(node.pid())
+    integration_tests::cpu_time(node.pid())
 }
 
 /// When which line was the newest, as another reader of the database sees it.

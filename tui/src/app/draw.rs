@@ -8,6 +8,7 @@ use crate::frame::{Frame, Line, Role, Size, width};
 use crate::keys::{self, Binding};
 use crate::model::Link;
 use crate::screens::{ALL, Screen, detail, nodes, overview};
+use crate::table::Table;
 
 /// Screens lower than this have no line with the names of the screens.
 const WITH_NAMES: usize = 12;
@@ -17,57 +18,69 @@ const WITH_REASON: usize = 6;
 impl App {
     /// Learns how high the screen is, and takes what has come for it.
     pub fn settle(&mut self, size: Size, now: Timestamp) {
-        self.above = self.top(size, now).len();
+        let reason = self.why_silent(size, now);
+        self.above = 1 + usize::from(reason.is_some()) + usize::from(size.height >= WITH_NAMES);
         self.height = size.height.saturating_sub(self.above + 1);
         if let Some(lines) = &mut self.lines {
-            lines.settle(self.height.saturating_sub(1));
+            let height = self.height.saturating_sub(1);
+            lines.settle(Size { height, ..size });
         }
     }
 
     /// The screen.
     pub fn frame(&self, size: Size, now: Timestamp) -> Frame {
-        let mut lines = self.top(size, now);
+        let table = self.table(now);
+        let mut lines = self.top(size, now, table.as_ref());
         let height = size.height.saturating_sub(lines.len() + 1);
-        let mut body = self.body(Size { height, ..size }, now);
+        let mut body = self.body(Size { height, ..size }, now, table.as_ref());
         body.resize(height, Line::default());
         lines.extend(body);
         lines.push(self.bottom(size.width));
         Frame::new(lines, size)
     }
 
-    fn top(&self, size: Size, now: Timestamp) -> Vec<Line> {
-        let mut lines = vec![self.heading(now)];
-        if let Link::Down {
-            reason,
-            since,
-            retry_at,
-        } = &self.node().link
-            && self.screen != Screen::Nodes
-            && size.height >= WITH_REASON
-        {
-            let seen = match self.node().seen_at {
-                Some(at) => format!("last seen {} ago", human::age(at, now)),
-                None => "never seen".to_owned(),
-            };
-            let text = format!(
-                "down for {}, {seen}, next try in {}: {reason}",
-                human::age(*since, now),
-                human::age(now, *retry_at),
-            );
-            lines.push(Line::new(Role::Bad, &text));
-        }
+    fn top(&self, size: Size, now: Timestamp, table: Option<&Table>) -> Vec<Line> {
+        let mut lines = vec![self.heading(now, table)];
+        lines.extend(self.why_silent(size, now));
         if size.height >= WITH_NAMES {
             lines.push(self.names(size.width));
         }
         lines
     }
 
-    fn heading(&self, now: Timestamp) -> Line {
+    /// Why nothing new comes from the node, where there is room for it.
+    fn why_silent(&self, size: Size, now: Timestamp) -> Option<Line> {
+        if self.screen == Screen::Nodes || size.height < WITH_REASON {
+            return None;
+        }
+        let node = self.node();
+        let Link::Down {
+            reason,
+            since,
+            retry_at,
+        } = &node.link
+        else {
+            let waited = human::age(node.slow_since(now)?, now);
+            return Some(Line::new(Role::Warn, &format!("no answer for {waited}")));
+        };
+        let seen = match node.seen_at {
+            Some(at) => format!("last seen {} ago", human::age(at, now)),
+            None => "never seen".to_owned(),
+        };
+        let text = format!(
+            "down for {}, {seen}, next try in {}: {reason}",
+            human::age(*since, now),
+            human::age(now, *retry_at),
+        );
+        Some(Line::new(Role::Bad, &text))
+    }
+
+    fn heading(&self, now: Timestamp, table: Option<&Table>) -> Line {
         let mut line = Line::default();
         if self.screen == Screen::Nodes {
             line.push(Role::Title, "etlmon");
         } else {
-            let (state, role) = nodes::state(self.node());
+            let (state, role) = nodes::state(self.node(), now);
             line.push(Role::Title, &self.node().name);
             if self.nodes.len() > 1 {
                 line.push(
@@ -89,8 +102,10 @@ impl App {
                 line.push(Role::Warn, &format!(" {name}={value}"));
             }
         }
-        if let Some(table) = self.table(now) {
-            line.push(Role::Dim, &format!("  {} rows", table.rows.len()));
+        if let Some(table) = table {
+            let rows = table.rows.len();
+            let word = if rows == 1 { "row" } else { "rows" };
+            line.push(Role::Dim, &format!("  {rows} {word}"));
         }
         let (refused, at) = self.screen.standing(self.node());
         if let Some(reason) = refused {
@@ -131,7 +146,7 @@ impl App {
         fitting.cloned().unwrap_or_else(|| with(0))
     }
 
-    fn body(&self, size: Size, now: Timestamp) -> Vec<Line> {
+    fn body(&self, size: Size, now: Timestamp, table: Option<&Table>) -> Vec<Line> {
         match &self.overlay {
             Overlay::Help(top) => return scrolled(self.help(), *top, size),
             Overlay::Detail(id, top) => {
@@ -153,7 +168,7 @@ impl App {
         if self.screen == Screen::Overview {
             return overview::lines(self.node(), size, self.context(now));
         }
-        let Some(table) = self.table(now) else {
+        let Some(table) = table else {
             return Vec::new();
         };
         let mut lines = table.lines(Some(self.table_state()), size);
@@ -239,7 +254,7 @@ impl App {
             width: 500,
             height: self.height.max(1),
         };
-        let frame = Frame::new(self.body(size, now), size);
+        let frame = Frame::new(self.body(size, now, self.table(now).as_ref()), size);
         frame.text().trim_end().to_owned()
     }
 }

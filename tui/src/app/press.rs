@@ -5,7 +5,7 @@ use etlmon_shared::Timestamp;
 
 use super::{App, Effect, Overlay};
 use crate::input::{Input, Purpose};
-use crate::keys::{self, Action};
+use crate::keys::{self, Action, Place};
 use crate::kill::Pressed;
 use crate::screens::{ALL, Screen};
 
@@ -18,6 +18,16 @@ impl App {
             let mut effects = self.press(&Event::Key(Key::Esc), now);
             effects.extend(self.press(&Event::Char(*behind), now));
             return effects;
+        }
+        // A line feed is what Enter was before the terminal was the console's.
+        if matches!(event, Event::CtrlChar('j')) {
+            return self.press(&Event::Key(Key::Enter), now);
+        }
+        // Also over a dialog, and while something is typed.
+        match keys::action(event, &[Place::Everywhere], self.settings.readonly) {
+            Some(Action::Suspend) => return vec![Effect::Suspend],
+            Some(Action::Redraw) => return vec![Effect::Redraw],
+            _ => {}
         }
         self.notice = None;
         match &mut self.overlay {
@@ -166,15 +176,5 @@ impl App {
             Some(text) => vec![Effect::Copy(text)],
             None => vec![Effect::Copy(self.body_text(now))],
         }
-    }
-
-    /// Whether the key is one that stops a program until it is continued.
-    pub fn is_suspend(event: &Event) -> bool {
-        matches!(event, Event::CtrlChar('z'))
-    }
-
-    /// Whether a key redraws the whole terminal.
-    pub fn is_redraw(event: &Event) -> bool {
-        matches!(event, Event::CtrlChar('l') | Event::Key(Key::F5))
     }
 }

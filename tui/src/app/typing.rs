@@ -21,6 +21,7 @@ impl App {
             Action::PageDown => lines.scroll(Way::Newer, page),
             Action::PageUp => lines.scroll(Way::Older, page),
             Action::First => Some(lines.go_first()),
+            Action::Last | Action::Follow if lines.following => None,
             Action::Last | Action::Follow => Some(lines.follow()),
             Action::Pause if lines.following => {
                 lines.stay();
@@ -34,7 +35,7 @@ impl App {
                 None
             }
             Action::Wrap => {
-                lines.wrap = !lines.wrap;
+                lines.turn_wrap();
                 None
             }
             Action::Times => {

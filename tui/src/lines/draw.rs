@@ -7,7 +7,7 @@ use etlmon_shared::text::for_terminal;
 use etlmon_shared::{Timestamp, human};
 
 use super::{LinesView, Times};
-use crate::frame::{Line, Role, Size, cut_hard, fitting, width};
+use crate::frame::{Line, Role, Size, cut_hard, fitting};
 use crate::screens::moment;
 
 impl LinesView {
@@ -77,43 +77,24 @@ impl LinesView {
     /// One line of the log: one line of the screen, or several if it is wrapped.
     fn rows_of(&self, line: &LogLine, columns: usize, now: Timestamp) -> Vec<Line> {
         let time = match self.times {
-            Times::Absolute => format!("{} ", moment(line.created_at)),
-            Times::Relative => format!("{:>8} ", human::age(line.created_at, now)),
+            Times::Absolute => moment(line.created_at),
+            Times::Relative => format!("{:>8}", human::age(line.created_at, now)),
             Times::Off => String::new(),
         };
-        // A narrow screen is for the text.
-        let time = if columns < 3 * time.len() {
-            String::new()
-        } else {
-            time
-        };
+        let indent = self.indent(columns);
+        let time = cut_hard(&time, indent.saturating_sub(1));
         let text = for_terminal(&line.line);
-        let room = columns.saturating_sub(width(&time)).max(1);
         let found = self.found_in(&text);
         let mut rows = Vec::new();
-        let mut from = 0;
-        if !self.wrap {
-            from = cut_hard(&text, self.left).len();
-        }
-        loop {
-            let rest = text.get(from..).unwrap_or_default();
-            let mut taken = fitting(rest, room);
-            if taken == 0 {
-                // A character that is wider than the screen.
-                taken = rest.chars().next().map_or(0, char::len_utf8);
-            }
-            let mut row = Line::new(Role::Dim, if rows.is_empty() { &time } else { "" });
-            row.pad_to(width(&time));
-            highlighted(&mut row, &text, from..from + taken, &found);
-            from += taken;
-            let is_cut = from < text.len();
-            if !self.wrap && is_cut {
+        for part in self.parts(&text, columns) {
+            let mut row = Line::new(Role::Dim, if rows.is_empty() { time } else { "" });
+            row.pad_to(indent);
+            let is_cut = !self.wrap && part.end < text.len();
+            highlighted(&mut row, &text, part, &found);
+            if is_cut {
                 row.push(Role::Plain, "…");
             }
             rows.push(row);
-            if !self.wrap || !is_cut {
-                break;
-            }
         }
         if line.truncated
             && let Some(row) = rows.last_mut()
@@ -124,6 +105,46 @@ impl LinesView {
             rows.iter_mut().for_each(|row| row.chosen = true);
         }
         rows
+    }
+
+    /// The columns that times take; a narrow screen is for the text.
+    fn indent(&self, columns: usize) -> usize {
+        let indent = match self.times {
+            Times::Absolute => 20,
+            Times::Relative => 9,
+            Times::Off => 0,
+        };
+        if columns < 3 * indent { 0 } else { indent }
+    }
+
+    /// What of a text stands in each line of the screen; never nothing.
+    fn parts(&self, text: &str, columns: usize) -> Vec<Range<usize>> {
+        let room = columns.saturating_sub(self.indent(columns)).max(1);
+        let part = |from: usize| {
+            let rest = text.get(from..).unwrap_or_default();
+            let taken = match fitting(rest, room) {
+                // A character that is wider than the screen.
+                0 => rest.chars().next().map_or(0, char::len_utf8),
+                taken => taken,
+            };
+            from..from + taken
+        };
+        if !self.wrap {
+            return vec![part(cut_hard(text, self.left).len())];
+        }
+        let mut parts = vec![part(0)];
+        while let Some(last) = parts.last().filter(|last| last.end < text.len()) {
+            parts.push(part(last.end));
+        }
+        parts
+    }
+
+    /// How many lines of the screen a line of the log takes.
+    pub(super) fn rows_taken(&self, line: &LogLine) -> usize {
+        match self.wrap {
+            true => self.parts(&for_terminal(&line.line), self.width).len(),
+            false => 1,
+        }
     }
 
     fn found_in(&self, text: &str) -> Vec<Range<usize>> {

@@ -17,7 +17,7 @@ impl LinesView {
         let from = self.found.and_then(at);
         let hit = match way {
             Way::Older => {
-                let end = from.unwrap_or_else(|| (self.top + self.height).min(self.lines.len()));
+                let end = from.unwrap_or_else(|| self.shown_end());
                 let mut before = self.lines.iter().take(end).rev();
                 before
                     .find(|line| regex.is_match(&line.line))
@@ -44,7 +44,7 @@ impl LinesView {
         Some(self.ask(Want::Find { way, from, regex }))
     }
 
-    fn show(&mut self, id: i64) {
+    pub(super) fn show(&mut self, id: i64) {
         self.found = Some(id);
         self.trouble = None;
         let at = self
@@ -52,9 +52,10 @@ impl LinesView {
             .iter()
             .position(|line| line.id == id)
             .unwrap_or(0);
-        let is_shown = (self.top..self.top + self.height).contains(&at);
-        if !is_shown {
-            self.top = at.saturating_sub(self.height / 2);
+        if !(self.top..self.shown_end()).contains(&at) {
+            let before = self.lines.iter().take(at + 1).rev();
+            let above = self.fitting(before).div_ceil(2);
+            self.top = (at + 1).saturating_sub(above);
         }
     }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use etlmon_shared::log::LogLine;
 use regex::Regex;
 
+use crate::frame::Size;
 use page::{Ask, Want};
 use tail::{Tail, TailState};
 
@@ -75,8 +76,9 @@ pub struct LinesView {
     awaited: Option<u64>,
     asked: u64,
     tail: Option<Arc<Tail>>,
-    /// Lines of the screen.
+    /// Lines and columns of the screen.
     height: usize,
+    width: usize,
 }
 
 /// What the view wants done.
@@ -111,6 +113,7 @@ impl LinesView {
             asked: 0,
             tail: None,
             height: 1,
+            width: 80,
         };
         let need = view.follow();
         (view, need)
@@ -140,7 +143,38 @@ impl LinesView {
         if self.following {
             self.following = false;
             self.tail = None;
-            self.top = self.lines.len().saturating_sub(self.height);
+            self.top = self.last_top();
+        }
+    }
+
+    /// How many lines of the log, taken in this order, the screen has room for; at least one.
+    fn fitting<'a>(&self, lines: impl Iterator<Item = &'a LogLine>) -> usize {
+        let mut rows = 0;
+        let fits = |line: &&LogLine| {
+            rows += self.rows_taken(line);
+            rows <= self.height
+        };
+        lines.take_while(fits).count().max(1)
+    }
+
+    /// Where the screen begins when it shows the last line.
+    fn last_top(&self) -> usize {
+        let shown = self.fitting(self.lines.iter().rev());
+        self.lines.len().saturating_sub(shown)
+    }
+
+    /// Behind the last line that is on the screen.
+    fn shown_end(&self) -> usize {
+        let shown = self.fitting(self.lines.iter().skip(self.top));
+        self.lines.len().min(self.top + shown)
+    }
+
+    /// Wraps long lines, or not; what was found last stays on the screen.
+    pub fn turn_wrap(&mut self) {
+        self.wrap = !self.wrap;
+        self.top = self.top.min(self.last_top());
+        if let Some(found) = self.found {
+            self.show(found);
         }
     }
 
@@ -155,7 +189,7 @@ impl LinesView {
     /// Moves by so many lines.
     pub fn scroll(&mut self, way: Way, by: usize) -> Option<Need> {
         self.stay();
-        let last = self.lines.len().saturating_sub(self.height);
+        let last = self.last_top();
         match way {
             Way::Older => self.top = self.top.saturating_sub(by),
             Way::Newer => self.top = self.top.saturating_add(by).min(last),
@@ -207,9 +241,10 @@ impl LinesView {
         }
     }
 
-    /// Takes what has come since the last time, and learns how high the screen is.
-    pub fn settle(&mut self, height: usize) {
-        self.height = height.max(1);
+    /// Takes what has come since the last time, and learns how large the screen is.
+    pub fn settle(&mut self, size: Size) {
+        self.height = size.height.max(1);
+        self.width = size.width;
         let Some(tail) = &self.tail else {
             return;
         };

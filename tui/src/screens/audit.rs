@@ -8,48 +8,13 @@ use crate::model::Node;
 use crate::table::{Cell, Column, Row, Table};
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "AT (UTC)",
-        priority: 1,
-        right: false,
-        least: 19,
-    },
-    Column {
-        title: "OUTCOME",
-        priority: 0,
-        right: false,
-        least: 6,
-    },
-    Column {
-        title: "ACTION",
-        priority: 0,
-        right: false,
-        least: 5,
-    },
-    Column {
-        title: "TARGET",
-        priority: 0,
-        right: false,
-        least: 16,
-    },
-    Column {
-        title: "DETAIL",
-        priority: 4,
-        right: false,
-        least: 6,
-    },
-    Column {
-        title: "WHO",
-        priority: 2,
-        right: false,
-        least: 4,
-    },
-    Column {
-        title: "FROM",
-        priority: 3,
-        right: false,
-        least: 6,
-    },
+    Column::left("AT (UTC)", 1, 19),
+    Column::left("OUTCOME", 0, 6),
+    Column::left("ACTION", 0, 5),
+    Column::left("TARGET", 0, 16),
+    Column::left("DETAIL", 4, 6),
+    Column::left("WHO", 2, 4),
+    Column::left("FROM", 3, 6),
 ];
 
 /// The table.

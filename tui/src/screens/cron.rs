@@ -1,4 +1,5 @@
-//! The cron jobs of a node, by when they run next; those that cron does not read come first.
+//! The cron jobs of a node, by when they run next; those that cron does not run come first, then
+//! those that missed a run.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -11,54 +12,14 @@ use crate::model::Node;
 use crate::table::{Cell, Column, Row, SortKey, Table};
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "IN",
-        priority: 0,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "NEXT RUN",
-        priority: 3,
-        right: false,
-        least: 18,
-    },
-    Column {
-        title: "LAST",
-        priority: 2,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "MISSED",
-        priority: 1,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "SCHEDULE",
-        priority: 4,
-        right: false,
-        least: 9,
-    },
-    Column {
-        title: "USER",
-        priority: 5,
-        right: false,
-        least: 4,
-    },
-    Column {
-        title: "COMMAND",
-        priority: 0,
-        right: false,
-        least: 26,
-    },
-    Column {
-        title: "FROM",
-        priority: 6,
-        right: false,
-        least: 8,
-    },
+    Column::right("IN", 0, 4),
+    Column::left("NEXT RUN", 3, 18),
+    Column::right("LAST", 2, 4),
+    Column::right("MISSED", 1, 4),
+    Column::left("SCHEDULE", 4, 9),
+    Column::left("USER", 5, 4),
+    Column::left("COMMAND", 0, 26),
+    Column::left("FROM", 6, 8),
 ];
 
 /// The table.
@@ -66,7 +27,8 @@ pub fn table(node: &Node, context: Context<'_>) -> Table {
     let mut rows: Vec<&CronJob> = node.cron.rows.iter().flatten().collect();
     rows.sort_by_key(|job| {
         let never = job.next_run.is_none();
-        (job.error_message.is_none(), never, job.next_run)
+        let missed = job.missed_count.is_some_and(|missed| missed > 0);
+        (job.error_message.is_none(), !missed, never, job.next_run)
     });
     Table {
         columns: COLUMNS,

@@ -111,7 +111,7 @@ fn fields<T: Serialize>(row: &T, now: Timestamp) -> Vec<Line> {
 
 fn shown(name: &str, value: &Value, now: Timestamp) -> String {
     match value {
-        Value::Null => "not known".to_owned(),
+        Value::Null => "-".to_owned(),
         Value::String(text) => match text.parse::<Timestamp>() {
             Ok(at) if at > now => format!("{}Z (in {})", moment(at), human::age(now, at)),
             Ok(at) => format!("{}Z ({} ago)", moment(at), human::age(at, now)),

@@ -8,72 +8,17 @@ use crate::model::Node;
 use crate::table::{Cell, Column, Row, Table};
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "STATUS",
-        priority: 2,
-        right: false,
-        least: 5,
-    },
-    Column {
-        title: "USE%",
-        priority: 0,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "FULL IN",
-        priority: 1,
-        right: true,
-        least: 6,
-    },
-    Column {
-        title: "AVAIL",
-        priority: 3,
-        right: true,
-        least: 6,
-    },
-    Column {
-        title: "USED",
-        priority: 5,
-        right: true,
-        least: 6,
-    },
-    Column {
-        title: "SIZE",
-        priority: 4,
-        right: true,
-        least: 6,
-    },
-    Column {
-        title: "IUSE%",
-        priority: 6,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "MOUNT",
-        priority: 0,
-        right: false,
-        least: 20,
-    },
-    Column {
-        title: "TYPE",
-        priority: 8,
-        right: false,
-        least: 4,
-    },
-    Column {
-        title: "AGE",
-        priority: 7,
-        right: true,
-        least: 3,
-    },
-    Column {
-        title: "DEVICE",
-        priority: 9,
-        right: false,
-        least: 8,
-    },
+    Column::left("STATUS", 2, 5),
+    Column::right("USE%", 0, 4),
+    Column::right("FULL IN", 1, 6),
+    Column::right("AVAIL", 3, 6),
+    Column::right("USED", 5, 6),
+    Column::right("SIZE", 4, 6),
+    Column::right("IUSE%", 6, 4),
+    Column::left("MOUNT", 0, 20),
+    Column::left("TYPE", 8, 4),
+    Column::right("AGE", 7, 3),
+    Column::left("DEVICE", 9, 8),
 ];
 
 /// The table.

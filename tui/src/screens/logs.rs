@@ -8,60 +8,15 @@ use crate::model::{Node, float};
 use crate::table::{Cell, Column, Row, Table};
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "LOG",
-        priority: 0,
-        right: false,
-        least: 12,
-    },
-    Column {
-        title: "STATUS",
-        priority: 1,
-        right: false,
-        least: 6,
-    },
-    Column {
-        title: "LINES/S",
-        priority: 2,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "LAG",
-        priority: 3,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "SIZE",
-        priority: 5,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "LINES",
-        priority: 6,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "LAST",
-        priority: 4,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "LOST",
-        priority: 7,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "PATH",
-        priority: 0,
-        right: false,
-        least: 20,
-    },
+    Column::left("LOG", 0, 12),
+    Column::left("STATUS", 1, 6),
+    Column::right("LINES/S", 2, 5),
+    Column::right("LAG", 3, 4),
+    Column::right("SIZE", 5, 5),
+    Column::right("LINES", 6, 5),
+    Column::right("LAST", 4, 4),
+    Column::right("LOST", 7, 4),
+    Column::left("PATH", 0, 20),
 ];
 
 /// The table.

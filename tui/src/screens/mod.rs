@@ -163,6 +163,11 @@ pub fn overview_queries() -> BTreeSet<Query> {
     BTreeSet::from([Query::Health, Query::Filesystems])
 }
 
+/// What is asked of every node now and then, since it may hold problems.
+pub fn list_queries() -> BTreeSet<Query> {
+    BTreeSet::from([Query::Paths, Query::Logs, Query::Processes, Query::Cron])
+}
+
 fn size(bytes: Option<u64>) -> Cell {
     Cell::number(bytes.map(crate::model::float), |_| {
         bytes.map_or_else(String::new, human::size)

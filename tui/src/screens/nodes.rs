@@ -1,5 +1,6 @@
 //! All nodes, sorted by what breaks next.
 
+use etlmon_shared::Timestamp;
 use etlmon_shared::health::{CollectorStatus, HealthStatus};
 
 use super::{Context, age, duration, falling, problems, rising};
@@ -8,48 +9,13 @@ use crate::model::{Link, Node};
 use crate::table::{Cell, Column, Row, SortKey, Table};
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "NODE",
-        priority: 0,
-        right: false,
-        least: 14,
-    },
-    Column {
-        title: "STATE",
-        priority: 0,
-        right: false,
-        least: 6,
-    },
-    Column {
-        title: "SEEN",
-        priority: 3,
-        right: true,
-        least: 3,
-    },
-    Column {
-        title: "COLL",
-        priority: 5,
-        right: true,
-        least: 3,
-    },
-    Column {
-        title: "FULLEST",
-        priority: 2,
-        right: false,
-        least: 14,
-    },
-    Column {
-        title: "FULL IN",
-        priority: 4,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "PROBLEMS",
-        priority: 1,
-        right: false,
-        least: 26,
-    },
+    Column::left("NODE", 0, 14),
+    Column::left("STATE", 0, 6),
+    Column::right("SEEN", 3, 3),
+    Column::right("COLL", 5, 3),
+    Column::left("FULLEST", 2, 14),
+    Column::right("FULL IN", 4, 5),
+    Column::left("PROBLEMS", 1, 26),
 ];
 
 /// The table.
@@ -66,7 +32,7 @@ pub fn table(nodes: &[Node], context: Context<'_>) -> Table {
 fn line(node: &Node, context: Context<'_>) -> (f64, Row) {
     let problems = problems::of(node, context);
     let weight = problems.first().map_or(0.0, |problem| problem.weight);
-    let (state, role) = state(node);
+    let (state, role) = state(node, context.now);
     let told = match problems.as_slice() {
         [] => Cell::text(""),
         [one] => Cell::text(&one.text).role(one.role),
@@ -95,9 +61,11 @@ fn line(node: &Node, context: Context<'_>) -> (f64, Row) {
 }
 
 /// A node's state in a word.
-pub fn state(node: &Node) -> (&'static str, Role) {
+pub fn state(node: &Node, now: Timestamp) -> (&'static str, Role) {
     match (&node.link, &node.health.rows) {
         (Link::Down { .. }, _) => ("DOWN", Role::Bad),
+        (Link::Up, _) if node.slow_since(now).is_some() => ("SLOW", Role::Warn),
+        (Link::Up, _) if node.health.refused.is_some() => ("REFUSES", Role::Bad),
         (Link::Asking, _) | (Link::Up, None) => ("ASKING", Role::Dim),
         (Link::Up, Some(health)) => match health.status {
             HealthStatus::Ok => ("OK", Role::Good),

@@ -19,7 +19,7 @@ const SECTIONS: [(Screen, &str); 6] = [
     (Screen::Filesystems, "Fullest mounts"),
     (Screen::Processes, "Stopped and busiest processes"),
     (Screen::Paths, "Stalest paths"),
-    (Screen::Cron, "Cron: wrong, then next"),
+    (Screen::Cron, "Cron: wrong, missed, next"),
     (Screen::Transfers, "Recent transfers"),
     (Screen::Logs, "Logs"),
 ];

@@ -12,66 +12,16 @@ use crate::model::{Node, float};
 use crate::table::{Cell, Column, Row, SortKey, Table};
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "STATUS",
-        priority: 1,
-        right: false,
-        least: 5,
-    },
-    Column {
-        title: "FILES",
-        priority: 0,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "DIRS",
-        priority: 6,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "SIZE",
-        priority: 4,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "NEWEST",
-        priority: 3,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "TREND",
-        priority: 5,
-        right: false,
-        least: 6,
-    },
-    Column {
-        title: "AGE",
-        priority: 2,
-        right: true,
-        least: 3,
-    },
-    Column {
-        title: "NEXT",
-        priority: 7,
-        right: true,
-        least: 3,
-    },
-    Column {
-        title: "TOOK",
-        priority: 8,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "PATH",
-        priority: 0,
-        right: false,
-        least: 28,
-    },
+    Column::left("STATUS", 1, 5),
+    Column::right("FILES", 0, 5),
+    Column::right("DIRS", 6, 4),
+    Column::right("SIZE", 4, 5),
+    Column::right("NEWEST", 3, 5),
+    Column::left("TREND", 5, 6),
+    Column::right("AGE", 2, 3),
+    Column::right("NEXT", 7, 3),
+    Column::right("TOOK", 8, 4),
+    Column::left("PATH", 0, 28),
 ];
 
 /// Moments of a trend that a cell shows.

@@ -27,6 +27,17 @@ pub fn of(node: &Node, context: Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     if let Link::Down { reason, .. } = &node.link {
         found.push(bad(1000.0, reason.clone()));
+    } else if let Some(since) = node.slow_since(context.now) {
+        let waited = human::age(since, context.now);
+        let text = format!("no answer for {waited}");
+        found.push(Problem {
+            weight: 600.0,
+            role: Role::Warn,
+            text,
+        });
+    }
+    if let Some(reason) = &node.health.refused {
+        found.push(bad(950.0, reason.clone()));
     }
     health(node, &mut found);
     filesystems(node, context, &mut found);
@@ -103,7 +114,7 @@ fn filesystems(node: &Node, Context { thresholds, .. }: Context<'_>, found: &mut
     }
 }
 
-/// What only the screens that were looked at know of; without them it is not said.
+/// What is asked for less often, beside what is on the screen.
 fn lists(node: &Node, found: &mut Vec<Problem>) {
     for row in node.paths.rows.iter().flatten() {
         if row.status == PathStatus::Error {

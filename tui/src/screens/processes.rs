@@ -8,72 +8,17 @@ use crate::model::Node;
 use crate::table::{Cell, Column, Row, Table};
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "PID",
-        priority: 0,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "STATUS",
-        priority: 1,
-        right: false,
-        least: 7,
-    },
-    Column {
-        title: "CPU%",
-        priority: 0,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "RSS",
-        priority: 2,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "NAME",
-        priority: 0,
-        right: false,
-        least: 12,
-    },
-    Column {
-        title: "USER",
-        priority: 4,
-        right: false,
-        least: 4,
-    },
-    Column {
-        title: "RUNTIME",
-        priority: 3,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "WATCH",
-        priority: 5,
-        right: false,
-        least: 5,
-    },
-    Column {
-        title: "THR",
-        priority: 7,
-        right: true,
-        least: 3,
-    },
-    Column {
-        title: "S",
-        priority: 8,
-        right: false,
-        least: 1,
-    },
-    Column {
-        title: "COMMAND",
-        priority: 6,
-        right: false,
-        least: 20,
-    },
+    Column::right("PID", 0, 5),
+    Column::left("STATUS", 1, 7),
+    Column::right("CPU%", 0, 4),
+    Column::right("RSS", 2, 5),
+    Column::left("NAME", 0, 12),
+    Column::left("USER", 4, 4),
+    Column::right("RUNTIME", 3, 5),
+    Column::left("WATCH", 5, 5),
+    Column::right("THR", 7, 3),
+    Column::left("S", 8, 1),
+    Column::left("COMMAND", 6, 20),
 ];
 
 /// The table.

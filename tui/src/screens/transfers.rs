@@ -9,54 +9,14 @@ use crate::model::{Node, float};
 use crate::table::{Cell, Column, Row, Table};
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "AGO",
-        priority: 1,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "WAY",
-        priority: 2,
-        right: false,
-        least: 3,
-    },
-    Column {
-        title: "STATUS",
-        priority: 3,
-        right: false,
-        least: 4,
-    },
-    Column {
-        title: "SIZE",
-        priority: 4,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "RATE",
-        priority: 7,
-        right: true,
-        least: 5,
-    },
-    Column {
-        title: "USER",
-        priority: 5,
-        right: false,
-        least: 4,
-    },
-    Column {
-        title: "HOST",
-        priority: 6,
-        right: false,
-        least: 8,
-    },
-    Column {
-        title: "FILE",
-        priority: 0,
-        right: false,
-        least: 26,
-    },
+    Column::right("AGO", 1, 4),
+    Column::left("WAY", 2, 3),
+    Column::left("STATUS", 3, 4),
+    Column::right("SIZE", 4, 5),
+    Column::right("RATE", 7, 5),
+    Column::left("USER", 5, 4),
+    Column::left("HOST", 6, 8),
+    Column::left("FILE", 0, 26),
 ];
 
 /// The parameters that a node knows for transfers.

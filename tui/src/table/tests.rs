@@ -5,24 +5,9 @@ use crate::frame::Size;
 use proptest::prelude::*;
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "SIZE",
-        priority: 1,
-        right: true,
-        least: 4,
-    },
-    Column {
-        title: "TYPE",
-        priority: 2,
-        right: false,
-        least: 4,
-    },
-    Column {
-        title: "NAME",
-        priority: 0,
-        right: false,
-        least: 6,
-    },
+    Column::right("SIZE", 1, 4),
+    Column::left("TYPE", 2, 4),
+    Column::left("NAME", 0, 6),
 ];
 
 fn table(rows: &[(Option<f64>, &str)]) -> Table {

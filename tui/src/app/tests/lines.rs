@@ -122,3 +122,37 @@ fn a_search_goes_through_what_is_held_and_then_asks_for_more() {
     assert!(press(&mut app, "/(\n").is_empty());
     assert!(text(&mut app).contains("no regular expression"));
 }
+
+#[test]
+fn with_wrapped_lines_the_last_one_and_what_is_found_are_on_the_screen() {
+    let mut app = samples::app();
+    press(&mut app, "5\n");
+    let number = app.lines.as_ref().unwrap().asked();
+    let long = |id: i64| samples::line(id, &format!("begin {id} {} end {id}", "x".repeat(250)));
+    let rows = Ok((1..=100).map(long).collect());
+    drop(app.take_page(Page {
+        number,
+        want: Want::Newest,
+        rows,
+        newest: 100,
+        found: None,
+    }));
+    for keys in ["w", "p"] {
+        press(&mut app, keys);
+        let shown = text(&mut app);
+        assert!(shown.contains("end 100\n"), "{keys}: {shown}");
+    }
+    press(&mut app, "/begin 50 \n");
+    let shown = text(&mut app);
+    assert!(
+        shown.contains("begin 50 ") && shown.contains("end 50\n"),
+        "{shown}"
+    );
+    press(&mut app, "ww");
+    assert!(text(&mut app).contains("begin 50 "));
+    for _ in 0..100 {
+        press(&mut app, "j");
+    }
+    let shown = text(&mut app);
+    assert!(shown.contains("end 100\n"), "{shown}");
+}
