@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use integration_tests::{Node, NodeBuilder, database, eventually};
+use integration_tests::{Node, NodeBuilder, cpu_time, database, eventually};
 
 use crate::{bare, cost};
 
@@ -112,7 +112,7 @@ fn measure(name: &str, every: Duration, lines: usize) {
 }
 
 fn used(node: &Node) -> Duration {
-    integration_tests::cpu_time(node.pid())
+    cpu_time(node.pid())
 }
 
 /// When which line was the newest, as another reader of the database sees it.

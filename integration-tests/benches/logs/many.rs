@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use integration_tests::{NodeBuilder, eventually};
+use integration_tests::{NodeBuilder, cpu_time, eventually};
 
 use crate::cost;
 
@@ -58,10 +58,7 @@ fn measure(glob: bool, lines: bool) {
         let is_read = |row: &serde_json::Value| row["lag_bytes"] == 0;
         (rows.len() == FILES && rows.iter().all(is_read)).then_some(())
     });
-    let (cpu, bytes) = (
-        integration_tests::cpu_time(node.pid()),
-        cost::written_bytes(node.pid()),
-    );
+    let (cpu, bytes) = (cpu_time(node.pid()), cost::written_bytes(node.pid()));
     let began = Instant::now();
     let every = Duration::from_secs(1) / u32::try_from(FILES).unwrap();
     for number in 0..SECONDS * u32::try_from(FILES).unwrap() {
@@ -74,7 +71,7 @@ fn measure(glob: bool, lines: bool) {
         }
     }
     let took = began.elapsed().as_secs_f64();
-    let cpu = (integration_tests::cpu_time(node.pid()) - cpu).as_secs_f64() / took * 100.0;
+    let cpu = (cpu_time(node.pid()) - cpu).as_secs_f64() / took * 100.0;
     let bytes = (cost::written_bytes(node.pid()) - bytes) as f64 / took / 1000.0;
     let threads = std::fs::read_dir(format!("/proc/{}/task", node.pid()))
         .unwrap()
