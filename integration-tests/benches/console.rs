@@ -201,9 +201,14 @@ fn nodes(folder: &Path, busy: &Node) {
         "\n{NODES} nodes in one console, CPU for {} s",
         STEADY.as_secs()
     );
-    for (what, url) in [("small nodes", &idle.url), ("the node above", &busy.url)] {
+    for (what, many) in [
+        ("small ones", 0),
+        ("one like that above", 1),
+        ("all like that above", NODES),
+    ] {
         let mut config = "nodes:\n".to_owned();
         for node in 0..NODES {
+            let url = if node < many { &busy.url } else { &idle.url };
             writeln!(config, "  - {{ name: node{node}, address: '{url}' }}").unwrap();
         }
         let file = folder.join("ui.yaml");
