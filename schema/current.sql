@@ -148,17 +148,20 @@ CREATE TABLE log_gaps (
 
 CREATE INDEX log_gaps_by_follower ON log_gaps (follower_id);
 
--- Where lines came from; they refer to it instead of repeating it. Gone when no line does.
+-- Where lines came from; they refer to it instead of repeating it. No line of it has an id beyond its
+-- limit, which is set ahead of the ids in use, so that a batch seldom writes it. Gone when the limit
+-- is below the lines that are left.
 CREATE TABLE log_sources (
     id           INTEGER PRIMARY KEY,
     log_name     TEXT NOT NULL,
     log_path     TEXT NOT NULL,
     source_inode INTEGER NOT NULL,
-    last_line_id INTEGER NOT NULL,
+    line_id_limit INTEGER NOT NULL,
     UNIQUE (log_name, log_path, source_inode)
 ) STRICT;
 
--- The lines of all logs. Ids have no holes, and none is used twice: log_line_ids counts them.
+-- The lines of all logs. Ids have no holes, and none is used twice: the newest block of each log
+-- stays when its lines have gone.
 CREATE TABLE log_lines (
     id         INTEGER PRIMARY KEY,
     source_id  INTEGER NOT NULL,
@@ -166,12 +169,6 @@ CREATE TABLE log_lines (
     truncated  INTEGER NOT NULL CHECK (truncated IN (0, 1)),
     created_at INTEGER NOT NULL
 ) STRICT;
-
-CREATE TABLE log_line_ids (
-    last_id INTEGER NOT NULL
-) STRICT;
-
-INSERT INTO log_line_ids VALUES (0);
 
 -- The one index of the lines: a row for some lines of one log that lie close together, among which
 -- may be lines of other logs. The blocks of a log do not overlap.

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use integration_tests::{Node, NodeBuilder, eventually};
+use integration_tests::{Node, NodeBuilder, cpu_time, eventually};
 
 const IDLE_TIME: Duration = Duration::from_secs(60);
 const REQUESTS: usize = 2000;
@@ -109,16 +109,6 @@ fn idle_row(name: &str, pid: u32) {
         status_mib(pid, "RssAnon:"),
         share * 100.0
     );
-}
-
-/// The time on a processor of all its threads, from schedstat's nanoseconds.
-fn cpu_time(pid: u32) -> Duration {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-    let ns = tasks.filter_map(|task| {
-        let stat = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        stat.split_whitespace().next()?.parse::<u64>().ok()
-    });
-    Duration::from_nanos(ns.sum())
 }
 
 fn status_mib(pid: u32, field: &str) -> f64 {

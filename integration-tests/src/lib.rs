@@ -18,6 +18,7 @@ mod load;
 pub mod log;
 mod mounts;
 mod node;
+pub mod paths;
 mod peer;
 mod raw;
 mod request;

@@ -207,6 +207,12 @@ fn every_answer_has_exactly_the_documented_fields() {
     let answer = node.post("/api/v1/paths/scan", "{}").json();
     let schema = schema_of(&contract, "/api/v1/paths/scan", "post", "202");
     assert_fits(&contract, schema, &answer, "scan");
+    let answer = node.post("/api/v1/cron/refresh", "{}").json();
+    let schema = schema_of(&contract, "/api/v1/cron/refresh", "post", "200");
+    assert_fits(&contract, schema, &answer, "refresh");
+    // A machine without a cron has no rows.
+    let schema = schema_of(&contract, "/api/v1/cron", "get", "200");
+    assert_fits(&contract, schema, &node.get("/api/v1/cron").json(), "cron");
     let history = "/api/v1/fs/history?mount_point=/";
     eventually("a row of history", PATIENCE, || {
         (!node.list(history).is_empty()).then_some(())

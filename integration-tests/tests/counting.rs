@@ -16,20 +16,8 @@ use std::path::Path;
 use std::process::Command;
 
 use integration_tests::Node;
+use integration_tests::paths::{PATHS, counts, item, scanned};
 use serde_json::Value;
-
-const PATHS: &str = "/api/v1/paths";
-
-/// Waits for the scan of `path` to end as `status`.
-fn scanned(node: &Node, path: &Path, status: &str) -> Value {
-    let path = path.to_str().unwrap();
-    node.await_row((PATHS, "path", path), |row| row["status"] == status)
-}
-
-/// One path with further keys in YAML's flow style.
-fn item(path: &Path, more: &str) -> String {
-    format!("  - {{path: '{}'{more}}}\n", path.display())
-}
 
 /// What `find` counts below a path with these arguments: what is no directory, and directories.
 fn find(path: &Path, options: &[&str]) -> (u64, u64) {
@@ -46,15 +34,6 @@ fn find(path: &Path, options: &[&str]) -> (u64, u64) {
         u64::try_from(output.stdout.len()).unwrap()
     };
     (count(&["!", "-type", "d"]), count(&["-type", "d"]))
-}
-
-fn counts(row: &Value) -> (u64, u64) {
-    let number = |key: &str| {
-        row[key]
-            .as_u64()
-            .unwrap_or_else(|| panic!("{key} of {row}"))
-    };
-    (number("file_count"), number("dir_count"))
 }
 
 /// Grows a tree of about `size` entries of all kinds; the same for the same seed.

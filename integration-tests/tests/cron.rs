@@ -16,10 +16,11 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use etlmon_shared::Timestamp;
-use integration_tests::{Machine, Node, eventually, peer};
+use integration_tests::{Machine, Node, eventually, peer, skip};
 use serde_json::Value;
 
 const CRON: &str = "/api/v1/cron";
+const JOURNALD: &str = "/usr/lib/systemd/systemd-journald";
 const PATIENCE: Duration = Duration::from_secs(15);
 /// To the end of a minute, and as long as a loaded machine needs.
 const A_MINUTE: Duration = Duration::from_secs(85);
@@ -30,7 +31,18 @@ const JOBS: &str = "* * * * * root sleep 3; : each minute\n\
 /// A machine whose crontabs, log and devices are its own; nobody else's cron reads them.
 struct CronMachine {
     machine: Machine,
-    cron: Option<Child>,
+    cron: Option<Daemon>,
+    journal: Option<Daemon>,
+}
+
+/// A daemon that is killed and waited for when this is dropped.
+struct Daemon(Child);
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl CronMachine {
@@ -61,6 +73,7 @@ impl CronMachine {
         Some(Self {
             machine,
             cron: None,
+            journal: None,
         })
     }
 
@@ -73,10 +86,14 @@ impl CronMachine {
         fs::set_permissions(self.file(name), PermissionsExt::from_mode(mode)).unwrap();
     }
 
+    fn start(&self, command: &[&str]) -> Daemon {
+        let mut started = self.machine.namespace.command(command[0]);
+        let started = started.args(&command[1..]).stdout(Stdio::null());
+        Daemon(started.stderr(Stdio::null()).spawn().unwrap())
+    }
+
     fn start_cron(&mut self) {
-        let mut command = self.machine.namespace.command("cron");
-        let cron = command.arg("-f").stdout(Stdio::null()).spawn().unwrap();
-        self.cron = Some(cron);
+        self.cron = Some(self.start(&["cron", "-f"]));
         let pid_file = self.file("run/crond.pid");
         eventually("cron to run", PATIENCE, || {
             let pid = fs::read_to_string(&pid_file).ok()?;
@@ -84,17 +101,21 @@ impl CronMachine {
         });
     }
 
-    fn stop_cron(&mut self) {
-        if let Some(mut cron) = self.cron.take() {
-            let _ = cron.kill();
-            let _ = cron.wait();
-        }
-    }
-}
-
-impl Drop for CronMachine {
-    fn drop(&mut self) {
-        self.stop_cron();
+    /// Sends the log to a journald, and not to the file.
+    fn start_journal(&mut self) {
+        let settings = self.file("run/systemd/journald.conf.d");
+        fs::create_dir_all(&settings).unwrap();
+        // Nothing of the kernel's, whose auditing it would switch on.
+        let quiet = "[Journal]\nAudit=no\nReadKMsg=no\nForwardToWall=no\n";
+        fs::write(settings.join("quiet.conf"), quiet).unwrap();
+        fs::create_dir(self.file("run/systemd/journal")).unwrap();
+        fs::remove_file(self.file("dev/log")).unwrap();
+        symlink("/run/systemd/journal/dev-log", self.file("dev/log")).unwrap();
+        self.journal = Some(self.start(&[JOURNALD]));
+        let socket = self.file("run/systemd/journal/dev-log");
+        eventually("journald to run", PATIENCE, || {
+            fs::symlink_metadata(&socket).ok()
+        });
     }
 }
 
@@ -238,7 +259,7 @@ fn what_a_real_cron_runs_is_seen_and_what_it_would_have_run_is_missed() {
     );
     missed.join().unwrap();
 
-    alive.stop_cron();
+    alive.cron = None;
     assert_eq!(refresh(&node), (0, 7));
     let row = self::row(&node, "sleep 3; : each minute").unwrap();
     assert_eq!(
@@ -249,12 +270,70 @@ fn what_a_real_cron_runs_is_seen_and_what_it_would_have_run_is_missed() {
 }
 
 #[test]
+fn a_run_that_only_the_journal_tells_of_is_seen() {
+    if !["journalctl", JOURNALD, "setpriv", "logger"]
+        .iter()
+        .all(|program| peer(program))
+    {
+        return;
+    }
+    if !Path::new("/etc/machine-id").exists() {
+        return skip("without a machine id a journal has no place");
+    }
+    let Some(mut cron) = CronMachine::new() else {
+        return;
+    };
+    cron.write("cron.d/jobs", 0o644, &JOBS.replace("root", "nobody"));
+    cron.start_journal();
+    cron.start_cron();
+    let node = cron.machine.node_with("");
+    // Any user can log in cron's name.
+    let nobody = "setpriv --reuid=65534 --clear-groups logger -t CRON";
+    let mut forged: Vec<&str> = nobody.split(' ').collect();
+    forged.push("(nobody) CMD (yearly --password=hunter2)");
+    cron.machine.namespace.run(&forged);
+    let row = within_a_minute(&node, "a run and its end to be seen", |row| {
+        !row["last_duration_ms"].is_null() && row["has_evidence"] == true
+    });
+    let took = row["last_duration_ms"].as_u64().unwrap();
+    assert!((2_500..10_000).contains(&took), "{row}");
+    let forged = self::row(&node, "yearly --password=***").unwrap();
+    assert!(forged["last_run_at"].is_null(), "{forged}");
+}
+
+#[test]
 fn without_crontabs_to_read_there_is_nothing_to_show_and_nothing_to_refresh() {
     let node = Node::start("cron: { enabled: false }");
     assert_eq!(node.list(CRON).len(), 0);
+    let json = ("Content-Type", "application/json");
+    for (headers, body, status) in [
+        (vec![json], None, 404),
+        (vec![json], Some("{\"x\": 1}"), 400),
+        (vec![], Some("{}"), 415),
+    ] {
+        let answer = node.request("POST", "/api/v1/cron/refresh", &headers, body);
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
     let answer = node.post("/api/v1/cron/refresh", "{}");
     assert_eq!(
         (answer.status, &answer.json()["code"]),
         (404, &"not_found".into())
     );
+}
+
+#[test]
+fn a_configured_pattern_hides_secrets_of_crontabs_once_it_is_loaded() {
+    let Some(cron) = CronMachine::new() else {
+        return;
+    };
+    cron.write(
+        "cron.d/jobs",
+        0o644,
+        "@daily root send CUST-777 && sleep 1\n",
+    );
+    let node = cron.machine.node_with("");
+    await_row(&node, "send CUST-777 && sleep 1", |_| true);
+    node.reconfigure("secrets: { patterns: ['CUST-\\d+'] }");
+    await_row(&node, "send *** && sleep 1", |_| true);
+    assert_eq!(node.list(CRON).len(), 1, "the other is gone");
 }

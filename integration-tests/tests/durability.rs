@@ -64,7 +64,7 @@ fn kill_9_at_any_moment_harms_nothing() {
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        let delay = Duration::from_micros((random >> 33) % 50_000);
+        let delay = Duration::from_micros((random >> 33) % 100_000);
         std::thread::scope(|scope| {
             scope.spawn(|| scan_until_it_is_gone(&node.url));
             std::thread::sleep(delay);

@@ -11,30 +11,9 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use integration_tests::paths::{counts, item, scanned};
 use integration_tests::{Machine, Node, NodeBuilder, is_root, peer};
 use serde_json::Value;
-
-const PATHS: &str = "/api/v1/paths";
-
-/// Waits for the scan of `path` to end as `status`.
-fn scanned(node: &Node, path: &Path, status: &str) -> Value {
-    let path = path.to_str().unwrap();
-    node.await_row((PATHS, "path", path), |row| row["status"] == status)
-}
-
-/// One path with further keys in YAML's flow style.
-fn item(path: &Path, more: &str) -> String {
-    format!("  - {{path: '{}'{more}}}\n", path.display())
-}
-
-fn counts(row: &Value) -> (u64, u64) {
-    let number = |key: &str| {
-        row[key]
-            .as_u64()
-            .unwrap_or_else(|| panic!("{key} of {row}"))
-    };
-    (number("file_count"), number("dir_count"))
-}
 
 #[test]
 fn what_cannot_be_scanned_is_an_error_with_a_reason_and_without_counts() {

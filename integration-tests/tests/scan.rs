@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use etlmon_shared::Timestamp;
+use integration_tests::paths::{PATHS, scanned};
 use integration_tests::{Node, eventually};
 use serde_json::{Value, json};
 
-const PATHS: &str = "/api/v1/paths";
 const SCAN: &str = "/api/v1/paths/scan";
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -50,17 +50,11 @@ fn row(node: &Node, path: &Path) -> Value {
     node.row(PATHS, "path", path.to_str().unwrap()).unwrap()
 }
 
-fn await_status(node: &Node, path: &Path, status: &str) -> Value {
-    node.await_row((PATHS, "path", path.to_str().unwrap()), |row| {
-        row["status"] == status
-    })
-}
-
 #[test]
 fn a_scan_on_command_finds_what_is_new() {
     let (_folder, node, paths) = node(&[("a", 1, 0), ("b", 1, 0)]);
     for path in &paths {
-        await_status(&node, path, "OK");
+        scanned(&node, path, "OK");
     }
     for path in &paths {
         fs::write(path.join("new"), "").unwrap();
@@ -94,7 +88,7 @@ fn a_scan_on_command_finds_what_is_new() {
 #[test]
 fn an_unknown_path_is_named_and_nothing_is_scanned() {
     let (_folder, node, paths) = node(&[("a", 1, 0)]);
-    let before = await_status(&node, &paths[0], "OK");
+    let before = scanned(&node, &paths[0], "OK");
     fs::write(paths[0].join("new"), "").unwrap();
     for unknown in ["/no/such", "", "relative", "/", "' OR 1=1 --"] {
         let body = json!({"paths": [paths[0], unknown]}).to_string();
@@ -117,8 +111,8 @@ fn an_unknown_path_is_named_and_nothing_is_scanned() {
 #[test]
 fn a_path_that_is_being_scanned_is_not_scanned_twice() {
     let (_folder, node, paths) = node(&[("slow", 20, 20), ("quick", 1, 0)]);
-    await_status(&node, &paths[1], "OK");
-    let during = await_status(&node, &paths[0], "SCANNING");
+    scanned(&node, &paths[1], "OK");
+    let during = scanned(&node, &paths[0], "SCANNING");
     assert_eq!(during["file_count"], Value::Null);
     let began = Instant::now();
     let answer = scan(&node, &[&paths[0], &paths[1], &paths[1]]);
@@ -134,10 +128,10 @@ fn a_path_that_is_being_scanned_is_not_scanned_twice() {
         outcomes,
         ["already_scanning", "started", "already_scanning"]
     );
-    let first = await_status(&node, &paths[0], "OK");
+    let first = scanned(&node, &paths[0], "OK");
     assert_eq!(first["dir_count"], 20);
     assert_eq!(scan(&node, &[&paths[0]])[0]["outcome"], "started");
-    let again = await_status(&node, &paths[0], "SCANNING");
+    let again = scanned(&node, &paths[0], "SCANNING");
     for key in [
         "file_count",
         "dir_count",
@@ -154,7 +148,7 @@ fn a_path_that_is_being_scanned_is_not_scanned_twice() {
 #[test]
 fn the_throttle_holds() {
     let (_folder, node, paths) = node(&[("slow", 20, 40)]);
-    let row = await_status(&node, &paths[0], "OK");
+    let row = scanned(&node, &paths[0], "OK");
     // The root and 20 directories, opened and read twice each, at 40 operations a second.
     let took = row["scan_duration_ms"].as_u64().unwrap();
     assert!((900..3000).contains(&took), "{took} ms");
@@ -179,7 +173,7 @@ fn many_paths_share_few_threads_and_all_get_their_turn() {
 #[test]
 fn two_long_scans_do_not_keep_file_systems_from_being_looked_at() {
     let (_folder, node, paths) = node(&[("a", 30, 10), ("b", 30, 10), ("c", 1, 0)]);
-    await_status(&node, &paths[0], "SCANNING");
+    scanned(&node, &paths[0], "SCANNING");
     node.await_row(("/api/v1/fs", "mount_point", "/"), |_| true);
     assert_eq!(row(&node, &paths[0])["status"], "SCANNING");
 }

@@ -16,6 +16,7 @@ use integration_tests::{Node, NodeBuilder, eventually};
 use rustix::process::Signal;
 
 const IN_TIME: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(2);
 const OFTEN: &str = "refresh: {disk: 1s}\nfilesystem: {history_step: 1s}";
 
 fn wal_bytes(node: &Node) -> u64 {
@@ -31,6 +32,14 @@ fn await_write(node: &Node) {
     });
 }
 
+/// Ends it, which must leave nothing undone and take no longer than this.
+#[track_caller]
+fn assert_ends_well(node: &mut Node, signal: Signal, within: Duration) {
+    let (status, took) = node.end_by(signal);
+    assert_eq!(status.code(), Some(0), "{}", node.stderr());
+    assert!(took < within, "{took:?}: {}", node.stderr());
+}
+
 #[test]
 fn sigterm_and_sigint_end_it_well_with_all_in_the_database() {
     for signal in [Signal::TERM, Signal::INT] {
@@ -38,9 +47,7 @@ fn sigterm_and_sigint_end_it_well_with_all_in_the_database() {
         let mut node = NodeBuilder::new(folder.path()).config(OFTEN).start();
         await_write(&node);
         assert!(wal_bytes(&node) > 0);
-        let (status, took) = node.end_by(signal);
-        assert_eq!(status.code(), Some(0), "{}", node.stderr());
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert_ends_well(&mut node, signal, SOON);
         assert_eq!(wal_bytes(&node), 0);
         assert_sound(&node.database());
         let said = node.stderr();
@@ -57,9 +64,7 @@ fn open_connections_do_not_hold_the_end_up() {
     let silent = TcpStream::connect(address).unwrap();
     let mut halfway = TcpStream::connect(address).unwrap();
     halfway.write_all(b"POST /api/v1/paths/scan HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{").unwrap();
-    let (status, took) = node.end_by(Signal::TERM);
-    assert_eq!(status.code(), Some(0), "{}", node.stderr());
-    assert!(took < IN_TIME, "{took:?}");
+    assert_ends_well(&mut node, Signal::TERM, IN_TIME);
     drop((silent, halfway));
 }
 
@@ -79,9 +84,7 @@ fn a_long_scan_does_not_hold_the_end_up() {
     node.await_row(("/api/v1/paths", "path", path), |row| {
         row["next_scan_at"].is_string()
     });
-    let (status, took) = node.end_by(Signal::TERM);
-    assert_eq!(status.code(), Some(0), "{}", node.stderr());
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert_ends_well(&mut node, Signal::TERM, SOON);
 }
 
 #[test]
@@ -97,9 +100,7 @@ fn a_reader_of_the_database_does_not_hold_the_end_up() {
     eventually("a later write", IN_TIME, || {
         (node.get("/api/v1/health").json()["db"]["last_write_at"] != last).then_some(())
     });
-    let (status, took) = node.end_by(Signal::TERM);
-    assert_eq!(status.code(), Some(0), "{}", node.stderr());
-    assert!(took < Duration::from_secs(2), "{took:?}: {}", node.stderr());
+    assert_ends_well(&mut node, Signal::TERM, SOON);
     drop(operator);
     assert_sound(&node.database());
 }
@@ -112,9 +113,7 @@ fn a_locked_database_does_not_keep_it_beyond_five_seconds() {
     let operator = intruder(&node.database());
     operator.execute_batch("BEGIN IMMEDIATE").unwrap();
     await_stuck_writer(&node);
-    let (status, took) = node.end_by(Signal::TERM);
-    assert_eq!(status.code(), Some(0), "{}", node.stderr());
-    assert!(took < IN_TIME, "{took:?}");
+    assert_ends_well(&mut node, Signal::TERM, IN_TIME);
     drop(operator);
     assert_sound(&node.database());
 }
@@ -156,7 +155,7 @@ fn signals_right_after_the_start_end_it_as_well() {
         node.signal(Signal::HUP);
         node.signal(Signal::TERM);
         assert_eq!(node.wait().code(), Some(0), "{}", node.stderr());
-        assert!(began.elapsed() < Duration::from_secs(2));
+        assert!(began.elapsed() < SOON);
         assert_sound(&node.database());
     }
 }

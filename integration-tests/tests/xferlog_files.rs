@@ -8,7 +8,7 @@
 )]
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::time::Duration;
 
@@ -175,6 +175,31 @@ fn transfers_are_filtered_and_paged() {
         });
     }
     assert_eq!(paged, uploads);
+}
+
+#[test]
+fn a_link_and_its_target_are_one_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let [log, link] = ["vsftpd.log", "xferlog"].map(|name| folder.path().join(name));
+    symlink("vsftpd.log", &link).unwrap();
+    append(&log, captured("vsftpd.xferlog"));
+    let paths = format!(
+        "xferlog: {{ path: [{}, {}] }}",
+        log.display(),
+        link.display()
+    );
+    let node = follow(&log, "node", "").config(&paths).start();
+    let row = |path: &Path, status: &str| {
+        let of = ("/api/v1/xferlog/files", "name", path.to_str().unwrap());
+        node.await_row(of, |row| row["status"] == status)
+    };
+    eventually("all transfers", LIMIT, || {
+        (node.transferred().len() >= 19).then_some(())
+    });
+    let read = row(&log, "TAILING");
+    assert_eq!(read["size_bytes"], read["offset_bytes"]);
+    assert_eq!(row(&link, "WAITING")["lines_stored"], 0);
+    assert_eq!(node.transferred().len(), 19);
 }
 
 #[test]

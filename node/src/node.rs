@@ -16,6 +16,7 @@ use crate::store::{
     WriterSettings,
 };
 use crate::supervisor::{Plan, Reload, Root, RootSettings, Shutdown};
+use crate::tail::Crowd;
 use crate::watch::Watcher;
 
 /// Why a node does not start.
@@ -76,6 +77,7 @@ impl Node {
         let means = Means {
             reads: reads.clone(),
             watcher: Watcher::start(),
+            crowd: Crowd::default(),
             arrivals: Arrivals::default(),
         };
         let plan = plan(kinds, &config, &means);

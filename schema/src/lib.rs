@@ -12,6 +12,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("../steps/0002_logs_and_transfers.sql")),
     M::up(include_str!("../steps/0003_processes_and_audit.sql")),
     M::up(include_str!("../steps/0004_cron.sql")),
+    M::up(include_str!("../steps/0005_fewer_pages_a_batch.sql")),
 ];
 
 /// What the steps amount to.

@@ -20,7 +20,8 @@ pub struct AuditEntry {
     pub action: String,
     /// With what, as the path names it: `processes/123`, `paths`, `logs/app`.
     pub target: String,
-    /// The command's own words, such as the signal.
+    /// The command's own words, such as the signal. Of the 101st refusal within ten minutes also how
+    /// many more there were, which have no rows.
     pub detail: Option<String>,
     /// `done`, or the problem's code; `begun` of one whose end was not recorded.
     pub outcome: String,

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use integration_tests::{NodeBuilder, eventually};
+use integration_tests::{NodeBuilder, cpu_time, eventually};
 
 use crate::{bare, cost};
 
@@ -59,7 +59,7 @@ fn node(folder: &Path, log: &Path, lines: u64, limit: f64) {
         (row["lines_stored"].as_u64() == Some(lines)).then_some(())
     });
     let rate = lines as f64 / began.elapsed().as_secs_f64();
-    let cpu = cost::cpu_time(node.pid());
+    let cpu = cpu_time(node.pid());
     let peak = cost::status_mib(node.pid(), "VmHWM:");
     let name = "etlmon node";
     row(

@@ -18,9 +18,9 @@ pub struct Took {
     pub cpu: Duration,
 }
 
-/// Reads `log` into a new database at `database`, with the node's pragmas.
+/// A new database with the node's pragmas and its table of lines alone.
 #[expect(clippy::disallowed_methods, reason = "this is not the node")]
-pub fn run(log: &Path, database: &Path) -> Took {
+fn create(database: &Path) -> Connection {
     let connection = Connection::open(database).unwrap();
     connection
         .execute_batch(
@@ -30,6 +30,37 @@ pub fn run(log: &Path, database: &Path) -> Took {
              line TEXT NOT NULL, truncated INTEGER NOT NULL, created_at INTEGER NOT NULL) STRICT;",
         )
         .unwrap();
+    connection
+}
+
+const INSERT: &str = "INSERT INTO log_lines VALUES (?1, 1, ?2, 0, 1800000000000)";
+
+/// Inserts `lines` equal lines, so many a commit, and rests after each.
+pub fn trickle(line: &str, lines: usize, batch: usize, rest: Duration, database: &Path) -> Took {
+    let connection = create(database);
+    let (began, cpu) = (Instant::now(), own_cpu());
+    for first in (0..lines).step_by(batch) {
+        let transaction = connection.unchecked_transaction().unwrap();
+        let mut insert = transaction.prepare_cached(INSERT).unwrap();
+        for id in first..lines.min(first + batch) {
+            insert
+                .execute(params![i64::try_from(id).unwrap(), line])
+                .unwrap();
+        }
+        drop(insert);
+        transaction.commit().unwrap();
+        std::thread::sleep(rest);
+    }
+    Took {
+        lines: u64::try_from(lines).unwrap(),
+        wall: began.elapsed(),
+        cpu: own_cpu() - cpu,
+    }
+}
+
+/// Reads `log` into a new database at `database`.
+pub fn run(log: &Path, database: &Path) -> Took {
+    let connection = create(database);
     let (began, cpu) = (Instant::now(), own_cpu());
     let mut file = File::open(log).unwrap();
     let (mut buffer, mut filled, mut lines) = (vec![0; 1 << 20], 0, 0);
@@ -42,9 +73,7 @@ pub fn run(log: &Path, database: &Path) -> Took {
         let mut at = 0;
         while at < filled {
             let transaction = connection.unchecked_transaction().unwrap();
-            let mut insert = transaction
-                .prepare_cached("INSERT INTO log_lines VALUES (?1, 1, ?2, 0, 1800000000000)")
-                .unwrap();
+            let mut insert = transaction.prepare_cached(INSERT).unwrap();
             let from = at;
             for end in memchr::memchr_iter(b'\n', &buffer[from..filled]).take(BATCH) {
                 let line = std::str::from_utf8(&buffer[at..from + end]).unwrap();

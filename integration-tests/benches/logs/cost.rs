@@ -1,21 +1,5 @@
 //! What a process has used so far, from proc(5).
 
-use std::time::Duration;
-
-/// The time on a processor of all its threads, those that have ended included.
-pub fn cpu_time(pid: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    // utime and stime, in ticks of 10 ms; the name before them may hold blanks.
-    let fields: Vec<&str> = stat
-        .rsplit(')')
-        .next()
-        .unwrap()
-        .split_whitespace()
-        .collect();
-    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-    Duration::from_millis(ticks * 10)
-}
-
 /// Bytes that it had written to disks by the kernel.
 pub fn written_bytes(pid: u32) -> u64 {
     let io = std::fs::read_to_string(format!("/proc/{pid}/io")).unwrap();

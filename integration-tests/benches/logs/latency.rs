@@ -7,19 +7,37 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use integration_tests::{Node, NodeBuilder, database, eventually};
+use integration_tests::{Node, NodeBuilder, cpu_time, database, eventually};
 
-use crate::cost;
+use crate::{bare, cost};
+
+/// For so long the node is watched before the first line.
+const REST: Duration = Duration::from_secs(20);
 
 pub fn run() {
     println!("\nlatency: from the write of a line until a query shows it");
     println!(
-        "{:<16} {:>9} {:>9} {:>9} {:>9} {:>12} {:>14}",
-        "", "lines", "median ms", "99 % ms", "max ms", "CPU % core", "written KB/s"
+        "{:<16} {:>9} {:>9} {:>9} {:>9} {:>12} {:>10} {:>14}",
+        "", "lines", "median ms", "99 % ms", "max ms", "CPU % core", "at rest", "written KB/s"
     );
     measure("500 lines/s", Duration::from_millis(2), 15_000);
+    bare_commits("bare inserts", Duration::from_millis(2), 15_000);
     measure("1 line/s", Duration::from_secs(1), 20);
     measure("5000 lines/s", Duration::from_micros(200), 50_000);
+}
+
+/// The least that as many lines cost with as many commits: no file read, no checkpoint.
+fn bare_commits(name: &str, every: Duration, lines: usize) {
+    const REST: Duration = Duration::from_millis(90);
+    let folder = tempfile::tempdir().unwrap();
+    let batch = (REST.as_nanos() / every.as_nanos()) as usize;
+    let line = "2026-01-15T10:23:45.000Z a line of an ordinary length, number 12345";
+    let took = bare::trickle(line, lines, batch, REST, &folder.path().join("bare.db"));
+    let cpu = took.cpu.as_secs_f64() / took.wall.as_secs_f64() * 100.0;
+    println!(
+        "{name:<16} {lines:>9} {:>9} {:>9} {:>9} {cpu:>12.2}",
+        "", "", ""
+    );
 }
 
 /// The lines are numbered, so their row ids are their numbers.
@@ -42,6 +60,10 @@ fn measure(name: &str, every: Duration, lines: usize) {
     eventually("the first line", Duration::from_secs(10), || {
         (!node.log_lines("app").is_empty()).then_some(())
     });
+    // What the node uses for all else.
+    let cpu = used(&node);
+    std::thread::sleep(REST);
+    let rest = (used(&node) - cpu).as_secs_f64() / REST.as_secs_f64() * 100.0;
     let done = Arc::new(AtomicBool::new(false));
     let seen = std::thread::spawn({
         let (path, done) = (node.database(), Arc::clone(&done));
@@ -80,7 +102,7 @@ fn measure(name: &str, every: Duration, lines: usize) {
     waited.sort_by(f64::total_cmp);
     let share = |part: f64| waited[((waited.len() - 1) as f64 * part) as usize];
     println!(
-        "{name:<16} {lines:>9} {:>9.1} {:>9.1} {:>9.1} {:>12.2} {:>14.0}",
+        "{name:<16} {lines:>9} {:>9.1} {:>9.1} {:>9.1} {:>12.2} {rest:>10.2} {:>14.0}",
         share(0.5),
         share(0.99),
         share(1.0),
@@ -90,7 +112,7 @@ fn measure(name: &str, every: Duration, lines: usize) {
 }
 
 fn used(node: &Node) -> Duration {
-    cost::cpu_time(node.pid())
+    cpu_time(node.pid())
 }
 
 /// When which line was the newest, as another reader of the database sees it.

@@ -330,3 +330,24 @@ fn nothing_is_done_that_cannot_be_recorded() {
     intruder.execute_batch("DROP TRIGGER full").unwrap();
     assert_eq!(kill(&node, &row, "SIGKILL").0, 200);
 }
+
+#[test]
+fn a_flood_of_refusals_fills_no_record_and_hides_no_deed() {
+    let node = Node::start("");
+    let refuse = || code(kill_with(&node, "0", "{}"));
+    for _ in 0..120 {
+        assert_eq!(refuse(), refused(400, "bad_query"));
+    }
+    assert_eq!(node.post("/api/v1/cron/refresh", "{}").status, 200);
+    refuse();
+    let rows = node.list(&format!("{AUDIT}?limit=1000"));
+    assert_eq!(rows.len(), 102);
+    assert!(rows[..100].iter().all(|row| row["detail"].is_null()));
+    let detail = rows[100]["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("and 20 more refused until 2"),
+        "{detail}"
+    );
+    let last = ["action", "target", "outcome"].map(|key| rows[101][key].as_str().unwrap());
+    assert_eq!(last, ["refresh", "cron", "done"]);
+}

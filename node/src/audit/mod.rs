@@ -5,18 +5,19 @@
 //! are answered.
 
 mod entry;
+mod refusals;
 mod routes;
 mod table;
 
 use std::cell::RefCell;
 use std::future::{Ready, ready};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::Addr;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
@@ -25,6 +26,7 @@ use crate::http::{ApiError, COMMAND, NodeState};
 use crate::store::{Lease, RetentionRule, StoreError};
 use crate::supervisor::{Record, Root};
 use entry::{Entry, outcome};
+use refusals::REFUSALS;
 use table::Recording;
 
 pub(crate) use routes::{__path_list, list};
@@ -70,27 +72,55 @@ impl Audit {
     /// # Errors
     /// `store_unavailable`; nothing may be done then.
     pub async fn begin(&self) -> Result<(), ApiError> {
-        Ok(self.store(None).await?)
+        let entry = self.entry.borrow().clone();
+        let id = write(&self.root, &entry, None).await?;
+        self.entry.borrow_mut().id = id;
+        Ok(())
     }
 
-    /// Writes down what is known by now, as one row however often.
-    async fn store(&self, outcome: Option<String>) -> Result<(), StoreError> {
-        let (recording, id) = Recording::new(&self.entry.borrow(), outcome);
-        let lease = Lease::default();
-        let record = Record {
-            rows: Box::new(recording),
-            lease: lease.clone(),
+    /// Writes down how the command ended.
+    async fn end(&self, status: StatusCode, outcome: String) {
+        let entry = self.entry.borrow().clone();
+        let is_refused = !status.is_success() && entry.id.is_none();
+        let shared = is_refused.then(|| REFUSALS.count(Instant::now(), &entry, &outcome));
+        let Some(shared) = shared.flatten() else {
+            let stored = write(&self.root, &entry, Some(outcome.clone())).await;
+            return tell(stored, &entry, &outcome);
         };
-        let stored = actix_rt::time::timeout(PATIENCE, self.root.send(record)).await;
-        // So that no row comes late that says of a refused command that it is being carried out.
-        lease.give_up();
-        match stored {
-            Ok(Ok(stored)) => stored?,
-            Ok(Err(_)) => return Err(StoreError::WriterGone),
-            Err(_) => return Err(StoreError::TimedOut { waited: PATIENCE }),
+        while let Some((entry, outcome)) = shared.unwritten() {
+            let stored = write(&self.root, &entry, Some(outcome.clone())).await;
+            shared.written(stored.as_ref().ok().copied().flatten());
+            tell(stored, &entry, &outcome);
         }
-        self.entry.borrow_mut().id = id.get().copied();
-        Ok(())
+    }
+}
+
+/// Writes a command's row, or what is known now into the row that it has; the row's id.
+async fn write(
+    root: &Addr<Root>,
+    entry: &Entry,
+    outcome: Option<String>,
+) -> Result<Option<i64>, StoreError> {
+    let (recording, id) = Recording::new(entry, outcome);
+    let lease = Lease::default();
+    let record = Record {
+        rows: Box::new(recording),
+        lease: lease.clone(),
+    };
+    let stored = actix_rt::time::timeout(PATIENCE, root.send(record)).await;
+    // So that no row comes late that says of a refused command that it is being carried out.
+    lease.give_up();
+    match stored {
+        Ok(Ok(stored)) => stored?,
+        Ok(Err(_)) => return Err(StoreError::WriterGone),
+        Err(_) => return Err(StoreError::TimedOut { waited: PATIENCE }),
+    }
+    Ok(id.get().copied())
+}
+
+fn tell(stored: Result<Option<i64>, StoreError>, entry: &Entry, outcome: &str) {
+    if let Err(error) = stored {
+        log::error!("a command could not be recorded ({error}): {entry:?} {outcome}");
     }
 }
 
@@ -116,14 +146,11 @@ pub(crate) async fn record<B: MessageBody + 'static>(
     let answered = actix_rt::spawn(async move {
         request.extensions_mut().insert(audit.clone());
         let answer = next.call(request).await;
-        let outcome = match &answer {
-            Ok(answer) => outcome(answer.status(), answer.response().error()),
-            Err(error) => outcome(error.as_response_error().status_code(), Some(error)),
+        let (status, error) = match &answer {
+            Ok(answer) => (answer.status(), answer.response().error()),
+            Err(error) => (error.as_response_error().status_code(), Some(error)),
         };
-        if let Err(error) = audit.store(Some(outcome.clone())).await {
-            let entry = audit.entry.borrow();
-            log::error!("a command could not be recorded ({error}): {entry:?} {outcome}");
-        }
+        audit.end(status, outcome(status, error)).await;
         answer
     });
     let answered = answered.await;

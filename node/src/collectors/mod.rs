@@ -16,6 +16,7 @@ use crate::audit;
 use crate::config::Config;
 use crate::store::{Persist, ReadPool, RetentionRule};
 use crate::supervisor::{Plan, Spec};
+use crate::tail::Crowd;
 use crate::watch::Watcher;
 
 pub use arrivals::Arrivals;
@@ -46,6 +47,8 @@ pub struct Means {
     pub reads: ReadPool,
     /// Who tells them that files have changed.
     pub watcher: Watcher,
+    /// How many of them follow files that get lines.
+    pub crowd: Crowd,
     /// Where they tell that rows have come for which somebody may wait.
     pub arrivals: Arrivals,
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Component, PathBuf};
 
-use crate::tail::{SettingsError, TailSettings};
+use crate::tail::{GlobError, SettingsError, TailSettings};
 
 use super::format::quoted;
 use super::item::Item;
@@ -32,7 +32,7 @@ pub(super) fn read(item: &Item<'_>) -> Option<PathBuf> {
     }
     match TailSettings::new(&path) {
         Ok(_) => Some(path),
-        Err(SettingsError::Glob { pattern, source }) => item.refuse(format!(
+        Err(SettingsError::Glob(GlobError { pattern, source })) => item.refuse(format!(
             "an absolute path or glob, and {} is none: {}",
             quoted(&pattern),
             source.kind()

@@ -2,9 +2,38 @@
 
 use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
+use etlmon_shared::routes::percent_encoded;
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
-use super::ApiError;
+use super::{ApiError, Page};
+
+/// The parameters of a list that is read by the page and has no others.
+#[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Rows at most: 1 to 10000, 100 when it is missing.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 10000)]
+    limit: Page,
+    /// The rows that follow the one with this id. Without it and `before`, the newest rows.
+    #[param(value_type = Option<u64>)]
+    after: Option<RowId>,
+    /// The rows that precede the one with this id.
+    #[param(value_type = Option<u64>)]
+    before: Option<RowId>,
+}
+
+impl PageQuery {
+    /// Which rows are asked for, and how many at most.
+    ///
+    /// # Errors
+    /// `bad_query` when the page is to go both ways.
+    pub fn cursor(self) -> Result<(Cursor, u32), ApiError> {
+        Ok((Cursor::new(self.after, self.before)?, self.limit.rows()))
+    }
+}
 
 /// The id of a row, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -109,7 +138,7 @@ impl Cursor {
         }
         let parameters: Vec<_> = parameters
             .iter()
-            .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+            .map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)))
             .collect();
         format!(
             "<{}?{}>; rel=\"next\"",
@@ -117,20 +146,6 @@ impl Cursor {
             parameters.join("&")
         )
     }
-}
-
-/// Percent-encoded but for the unreserved characters of RFC 3986.
-fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(byte.into());
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
@@ -186,7 +201,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_filter_survives_the_link(value in ".*") {
-            let uri = format!("/a?contains={}&after=1", encoded(&value));
+            let uri = format!("/a?contains={}&after=1", percent_encoded(&value));
             let link = Cursor::After(2).link(&TestRequest::with_uri(&uri).to_http_request());
             prop_assert!(link.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
             let query = link.split(['?', '>']).nth(1).unwrap();

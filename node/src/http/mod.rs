@@ -4,14 +4,16 @@ mod auth;
 mod cursor;
 mod health;
 mod listen;
+mod nothing;
 mod openapi;
 mod parameters;
 mod problem;
 mod request;
 mod server;
 
-pub use cursor::{Cursor, RowId};
+pub use cursor::{Cursor, PageQuery, RowId};
 pub use listen::{BindError, Listeners};
+pub use nothing::NothingRequest;
 pub use parameters::{NoParameters, Object, Offset, Page, ReadableDuration};
 pub use problem::ApiError;
 pub(crate) use server::{COMMAND, command, query};

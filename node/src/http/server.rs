@@ -25,7 +25,7 @@ const QUERY_THREADS: usize = 8;
 const MAX_CONNECTIONS: usize = 1024;
 /// How long open requests may take when the node ends.
 const SHUTDOWN_SEC: u64 = 1;
-const MAX_BODY_BYTES: usize = 64 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// What handlers work with.
 #[derive(Clone)]

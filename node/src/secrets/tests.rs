@@ -37,6 +37,21 @@ fn every_pattern_masks_its_own_example_alone() {
 }
 
 #[test]
+fn every_pattern_is_documented_with_its_example() {
+    let documented = include_str!("../../../docs/secrets.md");
+    for pattern in PATTERNS {
+        let (example, shown) = (pattern.example, pattern.shown);
+        let text = format!(
+            "- {}\n\n  ```\n  {example}\n  {shown}\n  ```\n",
+            pattern.about
+        );
+        assert!(documented.contains(&text), "docs/secrets.md lacks\n{text}");
+    }
+    let count = documented.matches("\n- ").count();
+    assert_eq!(count, PATTERNS.len(), "it has no others");
+}
+
+#[test]
 fn secrets_are_masked_in_commands_as_people_write_them() {
     for (command, shown) in [
         (

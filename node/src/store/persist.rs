@@ -18,12 +18,17 @@ pub enum PersistError {
 
 /// Rows that are stored together or not at all.
 pub trait Persist: Send + 'static {
-    /// Writes the rows. The connection is inside the writer's transaction, in a savepoint of this
-    /// batch's own, which is rolled back on an error.
+    /// Writes the rows. The connection is inside the writer's transaction; on an error all that
+    /// this batch has written is rolled back.
     ///
     /// # Errors
     /// What SQLite says, or that the batch is of no use any more.
     fn persist(&self, connection: &Connection) -> Result<(), PersistError>;
+
+    /// About how many rows there are; the writer lets a few wait for others.
+    fn row_count(&self) -> usize {
+        1
+    }
 
     /// Whether there is nothing to write, so that the writer need not be asked.
     fn is_empty(&self) -> bool {
@@ -34,6 +39,10 @@ pub trait Persist: Send + 'static {
 impl Persist for Arc<dyn Persist + Sync> {
     fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
         self.as_ref().persist(connection)
+    }
+
+    fn row_count(&self) -> usize {
+        self.as_ref().row_count()
     }
 
     fn is_empty(&self) -> bool {

@@ -19,8 +19,11 @@ use crate::supervisor::ExitNotice;
 
 /// Messages that wait before a sender has to.
 const MAILBOX: usize = 64;
-/// Batches in one transaction at most; so many are committed without waiting for more.
+/// So many rows, or batches, are committed without waiting for more.
 const GROUP: usize = 64;
+/// From one commit to the next, unless there is much to commit: where many collectors have a little
+/// each, most of the cost is a commit's own. What comes after a quiet time is committed at once.
+const SPACING: Duration = Duration::from_millis(10);
 /// How long the last checkpoint waits for other programs that read; it is not needed.
 const LAST_CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
 /// From one look at the files' sizes to the next.
@@ -73,6 +76,9 @@ pub struct WriterSettings {
 pub struct DbWriter {
     connection: Connection,
     waiting: Vec<Waiting>,
+    /// How many rows wait.
+    weight: usize,
+    committed: Option<Instant>,
     settings: WriterSettings,
     purge: Purge,
     wal: WalBound,
@@ -115,6 +121,8 @@ impl DbWriter {
             Self {
                 connection,
                 waiting: Vec::new(),
+                weight: 0,
+                committed: None,
                 purge: Purge::new(&settings.retention),
                 wal: WalBound::default(),
                 settings,
@@ -126,8 +134,7 @@ impl DbWriter {
         (writer, arbiter)
     }
 
-    /// One transaction for all that waits, a savepoint for each batch: a batch that fails takes
-    /// no other with it.
+    /// One transaction for all that waits. A batch that fails takes no other with it.
     fn commit(&mut self, ctx: &mut Context<Self>) {
         if self.waiting.is_empty() {
             return;
@@ -149,6 +156,7 @@ impl DbWriter {
             }
         }
         let waiting = std::mem::take(&mut self.waiting);
+        self.weight = 0;
         let mut results = Vec::with_capacity(waiting.len());
         self.settings.status.writing();
         match self.transact(&waiting, &mut results) {
@@ -168,6 +176,7 @@ impl DbWriter {
                 results.resize_with(waiting.len(), lost);
             }
         }
+        self.committed = Some(Instant::now());
         for (waiting, result) in waiting.into_iter().zip(results) {
             // A sender that no longer waits has been given up.
             let _ = waiting.answer.send(result);
@@ -179,7 +188,7 @@ impl DbWriter {
         waiting: &[Waiting],
         results: &mut Vec<Result<(), StoreError>>,
     ) -> rusqlite::Result<()> {
-        let mut transaction = self
+        let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         for Waiting { store, .. } in waiting {
@@ -187,15 +196,15 @@ impl DbWriter {
                 results.push(Err(StoreError::GivenUp));
                 continue;
             }
-            let savepoint = transaction.savepoint()?;
-            match store.batch.persist(&savepoint) {
-                Ok(()) => {
-                    savepoint.commit()?;
-                    results.push(Ok(()));
-                }
+            let stored = if waiting.len() == 1 {
+                store.batch.persist(&transaction)
+            } else {
+                persist_apart(&transaction, store.batch.as_ref())
+            };
+            match stored {
+                Ok(()) => results.push(Ok(())),
                 Err(PersistError::Outdated) => results.push(Err(StoreError::Outdated)),
                 Err(PersistError::Sql(error)) => {
-                    drop(savepoint);
                     // A full disk or an I/O error ends the whole transaction.
                     if transaction.is_autocommit() || is_of_the_disk(&error) {
                         return Err(error);
@@ -207,8 +216,27 @@ impl DbWriter {
                 }
             }
         }
+        if results.iter().all(Result::is_err) {
+            return transaction.rollback();
+        }
         transaction.commit()
     }
+}
+
+/// Stores one batch of several in a savepoint of its own, which ends with it.
+fn persist_apart(connection: &Connection, batch: &dyn Persist) -> Result<(), PersistError> {
+    let run = |sql| connection.prepare_cached(sql)?.execute([]);
+    run("SAVEPOINT batch")?;
+    let stored = batch.persist(connection);
+    if connection.is_autocommit() {
+        // An error of the disk, at which SQLite has rolled back the transaction.
+        return stored;
+    }
+    if stored.is_err() {
+        run("ROLLBACK TO batch")?;
+    }
+    run("RELEASE batch")?;
+    stored
 }
 
 /// Which file a path leads to; none when there is none.
@@ -265,12 +293,17 @@ impl Handler<Store> for DbWriter {
 
     fn handle(&mut self, store: Store, ctx: &mut Self::Context) -> Self::Result {
         let (answer, stored) = oneshot::channel();
+        self.weight += store.batch.row_count().max(1);
         self.waiting.push(Waiting { store, answer });
-        if self.waiting.len() >= GROUP {
+        if self.weight >= GROUP {
             self.commit(ctx);
         } else if self.waiting.len() == 1 {
-            // Handled when the mailbox is empty: whatever is in it joins this transaction.
-            ctx.notify(Commit);
+            let passed = self.committed.map_or(SPACING, |at| at.elapsed());
+            match SPACING.saturating_sub(passed) {
+                // Handled when the mailbox is empty: whatever is in it joins this transaction.
+                Duration::ZERO => ctx.notify(Commit),
+                left => drop(ctx.notify_later(Commit, left)),
+            }
         }
         Box::pin(async { stored.await.unwrap_or(Err(StoreError::WriterGone)) })
     }

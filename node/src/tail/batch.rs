@@ -77,6 +77,13 @@ impl<D: Lines> Persist for TailBatch<D> {
         }
     }
 
+    fn row_count(&self) -> usize {
+        match &self.rows {
+            TailRows::Failed(_) => 1,
+            TailRows::Read(read) => read.chunk.lines().len(),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         match &self.rows {
             TailRows::Failed(_) => false,

@@ -108,7 +108,8 @@ impl Follower {
 
     /// The files beside a path; what is at the path itself comes first.
     fn entries(&self, path: &Path) -> Vec<Entry> {
-        let target = fs::canonicalize(path).ok();
+        let elsewhere = self.settings.elsewhere.has(path);
+        let target = fs::canonicalize(path).ok().filter(|_| !elsewhere);
         let own = self.files.iter().filter(|file| file.slot == path);
         let last = own.clone().rfind(|file| file.mark.state != State::Copy);
         let target = target.or_else(|| last.map(|file| file.place.clone()));
@@ -119,7 +120,8 @@ impl Follower {
         directories.extend(places.map(Path::to_path_buf));
         let wanted = own.map(|file| file.identity.inode).collect();
         let mut entries = listing::entries(path, &target, &directories, &wanted);
-        if let Ok(metadata) = fs::metadata(path)
+        if !elsewhere
+            && let Ok(metadata) = fs::metadata(path)
             && metadata.is_file()
         {
             let facts = Facts::from(&metadata);

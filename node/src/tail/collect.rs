@@ -1,7 +1,5 @@
 //! The collector that follows files: one for each configured log and transfer log.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -9,14 +7,16 @@ use std::time::{Duration, Instant};
 use etlmon_shared::Timestamp;
 
 use super::batch::{Lines, Read, TailBatch, TailRows};
-use super::chunk::{Chunk, FileState};
+use super::crowd::Member;
 use super::follower::Follower;
-use super::settings::{Budget, TailSettings};
-use super::table::{self, FileRow};
-use super::told;
+use super::settings::Budget;
+use super::setup::TailSetup;
+use super::table;
+use super::told::Told;
+use super::watching::Watching;
 use crate::collector::{Announcer, CollectError, Collector, Next, Progress, Tick};
-use crate::store::{Persist as _, ReadPool, StoreError};
-use crate::watch::{Coverage, Target, Watch, Watcher};
+use crate::store::{Persist as _, StoreError};
+use crate::watch::Coverage;
 
 /// How often to look where events can't be relied on.
 const POLL: Duration = Duration::from_secs(1);
@@ -27,41 +27,6 @@ const THRIFT: u32 = 100;
 /// However long a look takes, the next one comes after this.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
-/// What a follower's collector is made of.
-pub struct TailSetup<D> {
-    /// The kind of its follower.
-    pub kind: &'static str,
-    /// The follower's name.
-    pub name: String,
-    /// What to follow, and how.
-    pub settings: TailSettings,
-    /// Lines a batch at most.
-    pub budget: Budget,
-    /// Whether to go on when what was there at the start is read.
-    pub follow: bool,
-    /// Where its lines go.
-    pub lines: Arc<D>,
-    /// Where its checkpoints are read.
-    pub reads: ReadPool,
-    /// Who tells it of changes.
-    pub watcher: Watcher,
-}
-
-impl<D> Clone for TailSetup<D> {
-    fn clone(&self) -> Self {
-        Self {
-            kind: self.kind,
-            name: self.name.clone(),
-            settings: self.settings.clone(),
-            budget: self.budget,
-            follow: self.follow,
-            lines: Arc::clone(&self.lines),
-            reads: self.reads.clone(),
-            watcher: self.watcher.clone(),
-        }
-    }
-}
-
 /// Follows one log. Reading and storing take turns: what is read counts only when it is stored.
 pub struct TailCollector<D: Lines> {
     setup: TailSetup<D>,
@@ -71,23 +36,17 @@ pub struct TailCollector<D: Lines> {
     paused: bool,
     /// What became of the last batch.
     outcome: Outcome,
-    /// What people were told last of each path, where that is known, and what they are told with
-    /// the batch under way.
-    told: BTreeMap<String, Option<FileRow>>,
-    telling: BTreeMap<String, FileRow>,
+    told: Told,
     /// Whether the batch under way is stored at all, whether it has lines, and whether all is read
     /// with it of a log that is not to be followed.
     is_stored: bool,
     has_lines: bool,
+    member: Member,
     is_last: bool,
     /// Whether a batch of this collector was stored: from then on nobody else's can be.
     is_alone: bool,
     next: Next,
-    watch: Option<Watch>,
-    /// The files that are followed, and what is watched for them.
-    watched: Vec<Whereabouts>,
-    targets: Arc<[Target]>,
-    coverage: Coverage,
+    watching: Watching,
     /// Whether a failure was announced that the next batch takes back, and whether the batch under
     /// way does.
     failed: Arc<AtomicBool>,
@@ -95,9 +54,6 @@ pub struct TailCollector<D: Lines> {
     /// Whether all is read of a log that is not to be followed.
     done: bool,
 }
-
-/// The path under which a file is followed, and where it is.
-type Whereabouts = (PathBuf, Option<PathBuf>);
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,22 +70,19 @@ impl<D: Lines> TailCollector<D> {
     /// A collector that has not looked yet.
     pub fn new(setup: TailSetup<D>) -> Self {
         Self {
+            member: setup.crowd.join(),
             setup,
             follower: None,
             revision: 0,
             paused: false,
             outcome: Outcome::Settled,
-            told: BTreeMap::new(),
-            telling: BTreeMap::new(),
+            told: Told::default(),
             is_stored: false,
             has_lines: false,
             is_last: false,
             is_alone: false,
             next: Next::default(),
-            watch: None,
-            watched: Vec::new(),
-            targets: Arc::new([]),
-            coverage: Coverage::Events,
+            watching: Watching::default(),
             failed: Arc::default(),
             clears_failure: false,
             done: false,
@@ -144,8 +97,7 @@ impl<D: Lines> TailCollector<D> {
             self.revision += i64::from(self.is_stored);
             self.is_alone |= self.is_stored;
             self.done |= self.is_last;
-            let told = std::mem::take(&mut self.telling).into_iter();
-            self.told = told.map(|(path, row)| (path, Some(row))).collect();
+            self.told.batch_stored();
             self.outcome = Outcome::Settled;
         }
         if self.follower.is_some() && self.outcome == Outcome::Settled && !self.paused {
@@ -175,16 +127,14 @@ impl<D: Lines> TailCollector<D> {
             (Some(follower), None) => {
                 // The batch was stored, and only the word of it was lost.
                 follower.commit();
-                let paths = std::mem::take(&mut self.telling).into_keys();
-                self.told.extend(paths.map(|path| (path, None)));
+                self.told.batch_found_stored();
             }
             (follower, stored) => {
                 // Made anew, also where an earlier life of this collector has stored more.
                 let stored = stored.unwrap_or_default();
                 let settings = self.setup.settings.clone();
                 *follower = Some(Follower::new(settings, stored.checkpoints, Instant::now()));
-                let paths = stored.paths.into_iter();
-                self.told = paths.map(|path| (path, None)).collect();
+                self.told = Told::of_unknown(stored.paths);
                 self.is_alone = false;
             }
         }
@@ -198,79 +148,27 @@ impl<D: Lines> TailCollector<D> {
         !self.paused && !self.done
     }
 
-    /// What people are to be told of each path, if it differs from what they were told.
-    fn tell(&mut self, states: Vec<FileState>) -> (Vec<FileRow>, Vec<String>) {
-        self.telling = told::files(states, &self.setup.settings);
-        let changed = self
-            .telling
-            .values()
-            .filter(|row| self.told.get(&row.path).and_then(Option::as_ref) != Some(*row));
-        let gone = self
-            .told
-            .keys()
-            .filter(|path| !self.telling.contains_key(*path));
-        (changed.cloned().collect(), gone.cloned().collect())
-    }
-
-    /// Watches the directories of all files that are followed now.
-    fn watch(&mut self, states: &[FileState], tick: &Tick) {
-        let Some(follower) = &self.follower else {
-            return;
-        };
-        let is_same = |(state, (path, place)): (&FileState, &Whereabouts)| {
-            state.path.as_os_str() == path.as_os_str()
-                && state.place.as_deref().map(Path::as_os_str)
-                    == place.as_deref().map(Path::as_os_str)
-        };
-        let unchanged =
-            states.len() == self.watched.len() && states.iter().zip(&self.watched).all(is_same);
-        if !unchanged {
-            let files = states.iter();
-            self.watched = files
-                .map(|state| (state.path.clone(), state.place.clone()))
-                .collect();
-            self.targets = targets(follower, &self.watched);
-        }
-        let watch = self.watch.get_or_insert_with(|| {
-            let waker = tick.waker.clone();
-            self.setup.watcher.listen(move || waker.wake())
-        });
-        self.coverage = watch.set(Arc::clone(&self.targets));
-    }
-
-    /// When to look again after a look that took so long.
-    fn plan(&mut self, chunk: &Chunk, took: Duration) {
-        let mut within = match self.coverage {
-            Coverage::Events => None,
-            Coverage::Polling(_) => Some(POLL),
-        };
-        let settings = &self.setup.settings;
-        if chunk.more && self.is_reading() {
-            within = Some(Duration::ZERO);
-        } else if self
-            .telling
-            .values()
-            .any(|row| row.lag_bytes.is_some_and(|lag| lag > 0))
-        {
+    /// When to look again after a look that took so long and left more to read or did not.
+    fn plan(&mut self, more: bool, took: Duration) -> Next {
+        let crowded = self.member.rest_after(self.has_lines);
+        let rest = (took * THRIFT).min(LONGEST_REST).max(crowded);
+        let within = if more && self.is_reading() {
+            Some(Duration::ZERO)
+        } else if self.told.has_lag() {
             // A last line without its end is stored when nothing comes after it for a while.
+            let settings = &self.setup.settings;
             let entry = settings.multiline.as_ref().map(|lines| lines.timeout);
             let quiet = entry
                 .into_iter()
-                .chain([settings.partial_after, POLL])
-                .min();
-            within = within.into_iter().chain(quiet).min();
-        }
-        let rest = (took * THRIFT).min(LONGEST_REST);
-        self.next = Next {
-            within: within.map(|within| {
-                if within.is_zero() {
-                    within
-                } else {
-                    within.max(rest)
-                }
-            }),
-            rest,
+                .fold(settings.partial_after, Duration::min);
+            Some(quiet.min(POLL).max(rest))
+        } else {
+            match self.watching.coverage() {
+                Coverage::Events => None,
+                Coverage::Polling(_) => Some(POLL.max(rest)),
+            }
         };
+        Next { within, rest }
     }
 }
 
@@ -292,16 +190,14 @@ impl<D: Lines> Collector for TailCollector<D> {
         let chunk = follower.read(budget, began);
         let took = began.elapsed();
         let states = follower.files();
-        self.watch(&states, tick);
-        let (files, gone) = self.tell(states);
+        self.watching
+            .set(&self.setup.watcher, &tick.waker, follower, &states);
+        let (files, gone) = self.told.tell(states, &self.setup.settings);
         // A last line without its end is still to be read, when it was quiet for long enough.
-        let mut rows = self.telling.values();
-        self.is_last = self.is_reading()
-            && !self.setup.follow
-            && !chunk.more
-            && rows.all(|row| row.lag_bytes.is_none_or(|lag| lag == 0));
-        self.plan(&chunk, took);
+        self.is_last =
+            self.is_reading() && !self.setup.follow && !chunk.more && !self.told.has_lag();
         self.has_lines = chunk.lines().len() > 0;
+        self.next = self.plan(chunk.more, took);
         self.clears_failure = self.failed.swap(false, Ordering::AcqRel);
         let read_at = Timestamp::now();
         let rows = self.setup.lines.rows(&chunk, read_at);
@@ -361,35 +257,13 @@ impl<D: Lines> Collector for TailCollector<D> {
     }
 
     fn note(&self) -> Option<String> {
-        match &self.coverage {
+        match self.watching.coverage() {
             Coverage::Events => None,
             Coverage::Polling(reason) => {
                 Some(format!("looks every {} s: {reason}", POLL.as_secs()))
             }
         }
     }
-}
-
-/// The directories of all files that are followed.
-fn targets(follower: &Follower, files: &[Whereabouts]) -> Arc<[Target]> {
-    let mut targets: BTreeMap<PathBuf, BTreeSet<_>> = BTreeMap::new();
-    for directory in follower.watch_directories() {
-        targets.entry(directory).or_default();
-    }
-    // A symbolic link's changes come where it lies, the file's where that lies.
-    let paths = files
-        .iter()
-        .flat_map(|(path, place)| [Some(path), place.as_ref()]);
-    for path in paths.flatten() {
-        if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
-            let names = targets.entry(directory.to_owned()).or_default();
-            names.insert(name.to_owned());
-        }
-    }
-    targets
-        .into_iter()
-        .map(|(directory, names)| Target { directory, names })
-        .collect()
 }
 
 impl<D: Lines> Drop for TailCollector<D> {

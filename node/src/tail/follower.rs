@@ -1,12 +1,11 @@
 //! The follower of one configured log: what a caller sees of the engine.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use super::checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
-use super::chunk::{Chunk, FileState, FileStatus, Gap, GapReason};
+use super::chunk::{Chunk, Gap, GapReason};
 use super::file::Followed;
 use super::settings::{Budget, TailSettings};
 use super::source::{self, Facts, Source};
@@ -33,6 +32,8 @@ pub struct Follower {
     pub(crate) dismissed: HashMap<PathBuf, Facts>,
     pub(crate) writers: WriterScan,
     pub(crate) directories: BTreeSet<PathBuf>,
+    /// Why the glob may match more than was found.
+    pub(crate) unlisted: Option<String>,
     pub(crate) buffer: Vec<u8>,
     pub(crate) looked_at: Option<Instant>,
     pub(crate) looked_back_at: Option<Instant>,
@@ -85,12 +86,11 @@ impl Follower {
         let mut forgotten = Vec::new();
         if first_look {
             // The log's path was changed: what it does not name any more is not followed.
-            let named = match &settings.pattern {
-                Some(pattern) => pattern.expand().0,
-                None => BTreeSet::from([settings.path.clone()]),
-            };
             files.retain(|file| {
-                let keep = named.contains(&file.slot);
+                let keep = match &settings.pattern {
+                    Some(pattern) => pattern.matches(&file.slot),
+                    None => settings.path == file.slot,
+                };
                 forgotten.extend((!keep).then_some(file.sequence));
                 keep
             });
@@ -109,6 +109,7 @@ impl Follower {
             dismissed: HashMap::new(),
             writers: WriterScan::default(),
             directories: BTreeSet::new(),
+            unlisted: None,
             buffer: Vec::new(),
             looked_at: None,
             looked_back_at: None,
@@ -177,57 +178,6 @@ impl Follower {
         }
     }
 
-    /// Every followed file, and every path of the log at which there is none.
-    pub fn files(&self) -> Vec<FileState> {
-        // As bytes: comparing hundreds of paths with each other takes too long.
-        let mut by_slot: HashMap<&OsStr, Vec<&Followed>> = HashMap::new();
-        for file in self.files.iter().filter(|file| file.is_following()) {
-            let files = by_slot.entry(file.slot.as_os_str()).or_default();
-            files.push(file);
-        }
-        let mut states = Vec::with_capacity(self.slots.len());
-        for (path, slot) in &self.slots {
-            let mut any = false;
-            for file in by_slot.get(path.as_os_str()).into_iter().flatten() {
-                any |= file.live;
-                states.push(state_of(file, slot));
-            }
-            if !any && (slot.matched || self.settings.pattern.is_none()) {
-                states.push(FileState {
-                    path: path.clone(),
-                    place: slot.present.map(|_| path.clone()),
-                    sequence: None,
-                    inode: slot.present.map(|facts| facts.identity.inode),
-                    size_bytes: slot.present.map(|facts| facts.size),
-                    offset_bytes: 0,
-                    lag_bytes: slot.present.map(|facts| facts.size),
-                    status: match slot.error {
-                        Some(_) => FileStatus::Error,
-                        None => FileStatus::Waiting,
-                    },
-                    error_message: slot.error.clone(),
-                });
-            }
-        }
-        states
-    }
-
-    /// The directories in which an event can mean that there is something to read. Events are
-    /// hints only: a `read` without one finds the same.
-    pub fn watch_directories(&self) -> Vec<PathBuf> {
-        let mut directories = self.directories.clone();
-        directories.extend(
-            self.settings
-                .path
-                .parent()
-                .map(Path::to_path_buf)
-                .filter(|_| self.settings.pattern.is_none()),
-        );
-        let places = self.files.iter().filter(|file| file.is_following());
-        directories.extend(places.filter_map(|file| file.place.parent().map(Path::to_path_buf)));
-        directories.into_iter().collect()
-    }
-
     /// Adds a content that was not known before.
     pub(crate) fn add(
         &mut self,
@@ -270,29 +220,5 @@ fn log_row(path: &Path) -> Checkpoint {
         tail: TailHash::default(),
         inside: Inside::Nothing,
         first_seen_ms: source::nanoseconds(SystemTime::now()) / 1_000_000,
-    }
-}
-
-fn state_of(file: &Followed, slot: &Slot) -> FileState {
-    let plain = file.source.as_ref().is_none_or(Source::is_plain);
-    let size = file.facts.map(|facts| facts.size).filter(|_| plain);
-    let error = file
-        .error
-        .clone()
-        .or_else(|| slot.error.clone().filter(|_| file.live));
-    FileState {
-        path: file.slot.clone(),
-        place: Some(file.place.clone()),
-        sequence: Some(file.sequence),
-        inode: Some(file.identity.inode),
-        size_bytes: size,
-        offset_bytes: file.mark.offset,
-        lag_bytes: size.map(|size| size.saturating_sub(file.mark.offset)),
-        status: if error.is_some() {
-            FileStatus::Error
-        } else {
-            FileStatus::Tailing
-        },
-        error_message: error,
     }
 }

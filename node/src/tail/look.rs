@@ -43,14 +43,16 @@ impl Follower {
     }
 
     fn look_at_paths(&mut self) {
-        let named = match &self.settings.pattern {
+        let mut named = match &self.settings.pattern {
             Some(pattern) => {
-                let (paths, directories) = pattern.expand();
-                self.directories = directories;
-                paths
+                let found = pattern.expand();
+                self.directories = found.directories;
+                self.unlisted = found.error;
+                found.paths
             }
             None => BTreeSet::from([self.settings.path.clone()]),
         };
+        named.retain(|path| !self.settings.elsewhere.has(path));
         self.join_rotated(&named);
         let used: BTreeSet<_> = self.files.iter().map(|file| file.slot.clone()).collect();
         self.slots

@@ -9,8 +9,8 @@
 //! What is followed is *content*, not a name and not an inode. A content is known by its file
 //! (device, inode, time of birth), by its first bytes and by the bytes just before the offset. A
 //! rename leaves it where it is; a truncated or replaced file no longer holds it; a copy or a
-//! `.gz` that continues it is where it lives now. Bytes that are gone before anybody could read
-//! them are a [`Gap`], never silence.
+//! compressed file (gzip, xz, Zstandard) that continues it is where it lives now. Bytes that are gone
+//! before anybody could read them are a [`Gap`], never silence.
 //!
 //! Decisions:
 //! - An unterminated last line is delivered when its file is finished, or has been quiet for
@@ -33,6 +33,9 @@ mod checkpoint;
 mod chunk;
 mod claim;
 mod collect;
+mod compressed;
+mod crowd;
+mod elsewhere;
 mod file;
 mod finish;
 mod follower;
@@ -45,11 +48,14 @@ mod newcomers;
 mod pattern;
 mod reading;
 mod settings;
+mod setup;
 mod source;
 mod split;
+mod states;
 mod table;
 mod text;
 mod told;
+mod watching;
 mod writers;
 
 pub use batch::{Lines, TailBatch};
@@ -57,9 +63,13 @@ pub use checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 #[cfg(test)]
 pub(crate) use chunk::Span;
 pub use chunk::{Chunk, FileRef, FileState, FileStatus, Gap, GapReason, Line};
-pub use collect::{TailCollector, TailSetup};
+pub use collect::TailCollector;
+pub use crowd::Crowd;
+pub use elsewhere::Elsewhere;
 pub use follower::Follower;
+pub use pattern::GlobError;
 pub use settings::{Budget, Multiline, SettingsError, StartAt, TailSettings};
+pub use setup::TailSetup;
 pub use table::path_text;
 
 #[cfg(test)]

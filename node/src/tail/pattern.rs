@@ -3,14 +3,26 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet};
+use thiserror::Error;
 
-use super::settings::SettingsError;
+use super::look::is_missing;
 
 /// How deep `**` goes, so that a loop of links ends.
 const DEEPEST: usize = 16;
+
+/// A part of a path that looks like a glob and is none.
+#[derive(Debug, Error)]
+#[error("{pattern}: {source}")]
+pub struct GlobError {
+    /// The part as it was given.
+    pub pattern: String,
+    /// What globset says.
+    pub source: globset::Error,
+}
 
 /// A glob, one matcher for each component of the path.
 #[derive(Clone, Debug)]
@@ -40,9 +52,27 @@ impl Glob {
     }
 }
 
+/// What a pattern leads to.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The paths that match.
+    pub(crate) paths: BTreeSet<PathBuf>,
+    /// The directories in which they were looked for.
+    pub(crate) directories: BTreeSet<PathBuf>,
+    /// Why a directory that is there could not be read, so that there may be more.
+    pub(crate) error: Option<String>,
+}
+
+impl Found {
+    fn miss(&mut self, directory: &Path, error: &io::Error) {
+        let reason = || format!("{}: {error}", directory.display());
+        self.error.get_or_insert_with(reason);
+    }
+}
+
 impl Pattern {
     /// The pattern in a path; none if it has nothing special in it.
-    pub(crate) fn new(path: &Path) -> Result<Option<Self>, SettingsError> {
+    pub(crate) fn new(path: &Path) -> Result<Option<Self>, GlobError> {
         let mut pattern = Self {
             base: PathBuf::new(),
             parts: Vec::new(),
@@ -71,20 +101,19 @@ impl Pattern {
         fits(&self.parts, &names)
     }
 
-    /// The paths that match, and the directories that were read for them. A directory that can't
-    /// be read has no files.
-    pub(crate) fn expand(&self) -> (BTreeSet<PathBuf>, BTreeSet<PathBuf>) {
-        let mut found = (BTreeSet::new(), BTreeSet::new());
+    /// What matches now.
+    pub(crate) fn expand(&self) -> Found {
+        let mut found = Found::default();
         walk(&self.base, &self.parts, 0, &mut found);
         found
     }
 }
 
-fn any(special: &str) -> Result<Part, SettingsError> {
+fn any(special: &str) -> Result<Part, GlobError> {
     let glob = GlobBuilder::new(special).literal_separator(true).build();
     // A set of one: `compile_matcher` panics where groups are too deep, or the glob too big.
     let set = glob.and_then(|glob| GlobSet::builder().add(glob).build());
-    let set = set.map_err(|source| SettingsError::Glob {
+    let set = set.map_err(|source| GlobError {
         pattern: special.to_owned(),
         source,
     })?;
@@ -107,29 +136,36 @@ fn fits(parts: &[Part], names: &[&OsStr]) -> bool {
     }
 }
 
-fn walk(
-    directory: &Path,
-    parts: &[Part],
-    depth: usize,
-    found: &mut (BTreeSet<PathBuf>, BTreeSet<PathBuf>),
-) {
+fn walk(directory: &Path, parts: &[Part], depth: usize, found: &mut Found) {
     let Some((part, rest)) = parts.split_first() else {
         return;
     };
     if let Part::Name(name) = part {
+        if directory.is_dir() {
+            found.directories.insert(directory.to_path_buf());
+        }
         step(&directory.join(name), rest, depth, found);
         return;
     }
     if matches!(part, Part::Deep) {
         walk(directory, rest, depth, found);
     }
-    found.1.insert(directory.to_path_buf());
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+    found.directories.insert(directory.to_path_buf());
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if is_missing(error.kind()) => return,
+        Err(error) => return found.miss(directory, &error),
+    };
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return found.miss(directory, &error),
+        };
         let name = entry.file_name();
         match part {
             Part::Any(glob) if glob.matches(&name) => {
                 if rest.is_empty() && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                    found.0.insert(entry.path());
+                    found.paths.insert(entry.path());
                 } else {
                     step(&entry.path(), rest, depth, found);
                 }
@@ -143,16 +179,11 @@ fn walk(
     }
 }
 
-fn step(
-    path: &Path,
-    rest: &[Part],
-    depth: usize,
-    found: &mut (BTreeSet<PathBuf>, BTreeSet<PathBuf>),
-) {
+fn step(path: &Path, rest: &[Part], depth: usize, found: &mut Found) {
     if !rest.is_empty() {
         walk(path, rest, depth, found);
     } else if path.symlink_metadata().is_ok() && !path.is_dir() {
-        found.0.insert(path.to_path_buf());
+        found.paths.insert(path.to_path_buf());
     }
 }
 
@@ -162,10 +193,12 @@ mod tests {
 
     fn names(root: &Path, glob: &str) -> Vec<String> {
         let pattern = Pattern::new(&root.join(glob)).unwrap().unwrap();
-        let (paths, directories) = pattern.expand();
-        assert!(paths.iter().all(|path| pattern.matches(path)));
-        assert!(!directories.iter().any(|path| pattern.matches(path)));
-        let names = paths.into_iter();
+        let found = pattern.expand();
+        assert!(found.paths.iter().all(|path| pattern.matches(path)));
+        let mut directories = found.directories.iter();
+        assert!(!directories.any(|path| pattern.matches(path)));
+        assert_eq!(found.error, None);
+        let names = found.paths.into_iter();
         names
             .map(|path| path.strip_prefix(root).unwrap().display().to_string())
             .collect()

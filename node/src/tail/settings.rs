@@ -11,19 +11,15 @@ use encoding_rs::Encoding;
 use regex::Regex;
 use thiserror::Error;
 
-use super::pattern::Pattern;
+use super::elsewhere::Elsewhere;
+use super::pattern::{GlobError, Pattern};
 
 /// A setting that can't be followed.
 #[derive(Debug, Error)]
 pub enum SettingsError {
     /// The glob is not one.
-    #[error("{pattern}: {source}")]
-    Glob {
-        /// The glob as it was given.
-        pattern: String,
-        /// What globset says.
-        source: globset::Error,
-    },
+    #[error(transparent)]
+    Glob(#[from] GlobError),
     /// The path has no file name.
     #[error("{0}: a path to a file is needed, from the root")]
     Path(PathBuf),
@@ -58,6 +54,8 @@ pub struct TailSettings {
     pub(crate) path: PathBuf,
     pub(crate) pattern: Option<Pattern>,
     pub(crate) encoding: &'static Encoding,
+    /// Whose files are left to others.
+    pub elsewhere: Elsewhere,
     /// Whether a file that exists when the log is looked at for the first time ever is read from
     /// its beginning, and not from its end.
     pub from_beginning: bool,
@@ -99,6 +97,7 @@ impl TailSettings {
             pattern: Pattern::new(&path)?,
             path,
             encoding: encoding_rs::UTF_8,
+            elsewhere: Elsewhere::default(),
             from_beginning: false,
             start_at: None,
             old_directories: Vec::new(),

@@ -1,15 +1,15 @@
 //! The bytes of a content: a plain file, or a compressed one read as what it was.
 
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Read, Seek};
+use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use flate2::read::MultiGzDecoder;
 use rustix::fs::{Mode, OFlags};
 
 use super::checkpoint::Identity;
+use super::compressed::{Compressed, Format};
 
 /// What stat(2) says of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,16 +49,7 @@ pub(crate) fn nanoseconds(time: SystemTime) -> i64 {
 /// A content that can be read from any offset.
 pub(crate) enum Source {
     Plain(File),
-    Gzip(Box<Gzip>),
-}
-
-/// gzip (RFC 1952), read forwards; going back starts anew.
-pub(crate) struct Gzip {
-    file: File,
-    decoder: MultiGzDecoder<BufReader<File>>,
-    at: u64,
-    /// An error that came after bytes that were good.
-    damaged: Option<io::ErrorKind>,
+    Compressed(Compressed),
 }
 
 impl Source {
@@ -71,9 +62,12 @@ impl Source {
         if !facts.regular {
             return Err(io::Error::other("not a regular file"));
         }
-        let mut magic = [0; 2];
-        if may_be_compressed && read_full(&file, &mut magic, 0)? == 2 && magic == [0x1f, 0x8b] {
-            return Ok((Self::Gzip(Box::new(Gzip::new(file)?)), facts));
+        let mut beginning = [0; Format::MAGIC_BYTES];
+        if may_be_compressed {
+            let read = read_full(&file, &mut beginning, 0)?;
+            if let Some(format) = beginning.get(..read).and_then(Format::of) {
+                return Ok((Self::Compressed(Compressed::new(file, format)?), facts));
+            }
         }
         Ok((Self::Plain(file), facts))
     }
@@ -86,7 +80,7 @@ impl Source {
     pub(crate) fn facts(&self) -> io::Result<Facts> {
         let file = match self {
             Self::Plain(file) => file,
-            Self::Gzip(gzip) => &gzip.file,
+            Self::Compressed(compressed) => compressed.file(),
         };
         Ok(Facts::from(&file.metadata()?))
     }
@@ -95,7 +89,7 @@ impl Source {
     pub(crate) fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
             Self::Plain(file) => read_full(file, buffer, offset),
-            Self::Gzip(gzip) => gzip.read_at(buffer, offset),
+            Self::Compressed(compressed) => compressed.read_at(buffer, offset),
         }
     }
 
@@ -111,70 +105,8 @@ impl Source {
     pub(crate) fn len(&mut self) -> io::Result<u64> {
         match self {
             Self::Plain(file) => Ok(file.metadata()?.size()),
-            Self::Gzip(gzip) => {
-                let len = gzip.len();
-                // Both decoders share one file position.
-                gzip.at = u64::MAX;
-                len
-            }
+            Self::Compressed(compressed) => compressed.len(),
         }
-    }
-}
-
-impl Gzip {
-    fn new(file: File) -> io::Result<Self> {
-        let mut own = file.try_clone()?;
-        own.rewind()?;
-        Ok(Self {
-            file,
-            decoder: MultiGzDecoder::new(BufReader::with_capacity(1 << 16, own)),
-            at: 0,
-            damaged: None,
-        })
-    }
-
-    /// After an error the place of the decoder is not known, so the next read starts anew.
-    fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        let read = self.read_from(buffer, offset);
-        if read.is_err() {
-            self.at = u64::MAX;
-        }
-        read
-    }
-
-    fn read_from(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        if offset < self.at {
-            *self = Self::new(self.file.try_clone()?)?;
-        }
-        if let Some(damage) = self.damaged {
-            return Err(damage.into());
-        }
-        let skip = offset - self.at;
-        self.at += io::copy(&mut (&mut self.decoder).take(skip), &mut io::sink())?;
-        if self.at < offset {
-            return Ok(0);
-        }
-        let mut filled = 0;
-        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match self.decoder.read(rest) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What came before the damage is good.
-                Err(error) if filled > 0 => {
-                    self.damaged = Some(error.kind());
-                    break;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        self.at += filled as u64;
-        Ok(filled)
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        let mut all = Self::new(self.file.try_clone()?)?;
-        io::copy(&mut all.decoder, &mut io::sink())
     }
 }
 

@@ -1,18 +1,20 @@
-//! The tables of followers: checkpoints, the ledger of gaps, and what people are told of each file.
+//! The tables of followers: their own rows, the ledger of gaps, and what people are told of each
+//! file.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+mod checkpoints;
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use etlmon_shared::Timestamp;
 use etlmon_shared::log::LogStatus;
 use etlmon_shared::text::from_bytes;
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
+use super::checkpoint::Checkpoint;
 use super::chunk::{Chunk, Gap, GapReason};
 use crate::store::PersistError;
-use crate::store::column::{count, from_count, moment};
+use crate::store::column::{count, moment};
 
 /// What is stored of a follower.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,15 +103,7 @@ pub fn load(connection: &Connection, kind: &str, name: &str) -> rusqlite::Result
     let Some((revision, paused)) = state(connection, kind, name)? else {
         return Ok(None);
     };
-    let checkpoints = connection
-        .prepare_cached(
-            "SELECT sequence, state, path, place, device, inode, born_ns, offset_bytes, \
-             tail_bytes, tail_hash, inside, first_seen, head FROM followed_contents \
-             LEFT JOIN followed_heads USING (follower_id, sequence) \
-             WHERE follower_id = (SELECT id FROM followers WHERE kind = ?1 AND name = ?2)",
-        )?
-        .query_map([kind, name], checkpoint)?
-        .collect::<Result<_, _>>()?;
+    let checkpoints = checkpoints::load(connection, kind, name)?;
     let paths = connection
         .prepare_cached(
             "SELECT path FROM followed_files \
@@ -125,44 +119,6 @@ pub fn load(connection: &Connection, kind: &str, name: &str) -> rusqlite::Result
     }))
 }
 
-fn checkpoint(row: &Row<'_>) -> rusqlite::Result<Checkpoint> {
-    let path = |column| -> rusqlite::Result<PathBuf> {
-        let bytes: Vec<u8> = row.get(column)?;
-        Ok(PathBuf::from(OsString::from_vec(bytes)))
-    };
-    let word = |column| row.get::<_, String>(column);
-    Ok(Checkpoint {
-        sequence: from_count(row.get("sequence")?),
-        // The table's CHECKs allow no other words.
-        state: match word("state")?.as_str() {
-            "log" => State::Log,
-            "following" => State::Following,
-            "finished" => State::Finished,
-            _ => State::Copy,
-        },
-        path: path("path")?,
-        place: path("place")?,
-        identity: Identity {
-            device: row.get::<_, i64>("device")?.cast_unsigned(),
-            inode: row.get::<_, i64>("inode")?.cast_unsigned(),
-            born_ns: row.get("born_ns")?,
-        },
-        head: row.get::<_, Option<Vec<u8>>>("head")?.unwrap_or_default(),
-        head_changed: false,
-        offset: from_count(row.get("offset_bytes")?),
-        tail: TailHash {
-            len: row.get("tail_bytes")?,
-            hash: row.get("tail_hash")?,
-        },
-        inside: match word("inside")?.as_str() {
-            "cut_line" => Inside::CutLine,
-            "quiet_line" => Inside::QuietLine,
-            _ => Inside::Nothing,
-        },
-        first_seen_ms: row.get("first_seen")?,
-    })
-}
-
 /// Begins the storing of a batch that was made from this revision, and answers the follower's id.
 ///
 /// # Errors
@@ -173,14 +129,21 @@ pub fn advance(
     name: &str,
     (revision, paused): (i64, bool),
 ) -> Result<i64, PersistError> {
-    connection
+    // One statement with RETURNING would keep its rows in a table of its own, which costs more.
+    let follower = connection
         .prepare_cached(
-            "UPDATE followers SET revision = revision + 1, error_message = NULL \
-             WHERE kind = ?1 AND name = ?2 AND revision = ?3 AND paused = ?4 RETURNING id",
+            "SELECT id FROM followers \
+             WHERE kind = ?1 AND name = ?2 AND revision = ?3 AND paused = ?4",
         )?
         .query_row(params![kind, name, revision, paused], |row| row.get(0))
         .optional()?
-        .ok_or(PersistError::Outdated)
+        .ok_or(PersistError::Outdated)?;
+    connection
+        .prepare_cached(
+            "UPDATE followers SET revision = revision + 1, error_message = NULL WHERE id = ?1",
+        )?
+        .execute([follower])?;
+    Ok(follower)
 }
 
 /// Stores where a follower is to go on, and what it has lost.
@@ -194,66 +157,13 @@ pub fn store_places(
     at: Timestamp,
 ) -> rusqlite::Result<()> {
     for sequence in &chunk.forgotten {
-        for table in ["followed_contents", "followed_heads"] {
-            connection
-                .prepare_cached(&format!(
-                    "DELETE FROM {table} WHERE follower_id = ?1 AND sequence = ?2"
-                ))?
-                .execute((follower, count(*sequence)))?;
-        }
+        checkpoints::forget(connection, follower, *sequence)?;
     }
-    for row in &chunk.checkpoints {
-        store_checkpoint(connection, follower, row)?;
+    for checkpoint in &chunk.checkpoints {
+        checkpoints::store(connection, follower, checkpoint)?;
     }
     for gap in &chunk.gaps {
         store_gap(connection, follower, gap, at)?;
-    }
-    Ok(())
-}
-
-fn store_checkpoint(
-    connection: &Connection,
-    follower: i64,
-    row: &Checkpoint,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO followed_contents (follower_id, sequence, state, path, place, \
-             device, inode, born_ns, offset_bytes, tail_bytes, tail_hash, inside, first_seen) \
-             VALUES (:follower, :sequence, :state, :path, :place, :device, :inode, :born_ns, \
-             :offset_bytes, :tail_bytes, :tail_hash, :inside, :first_seen)",
-        )?
-        .execute(named_params! {
-            ":follower": follower,
-            ":sequence": count(row.sequence),
-            ":state": match row.state {
-                State::Log => "log",
-                State::Following => "following",
-                State::Finished => "finished",
-                State::Copy => "copy",
-            },
-            ":path": row.path.as_os_str().as_bytes(),
-            ":place": row.place.as_os_str().as_bytes(),
-            ":device": row.identity.device.cast_signed(),
-            ":inode": row.identity.inode.cast_signed(),
-            ":born_ns": row.identity.born_ns,
-            ":offset_bytes": count(row.offset),
-            ":tail_bytes": row.tail.len,
-            ":tail_hash": row.tail.hash,
-            ":inside": match row.inside {
-                Inside::Nothing => "nothing",
-                Inside::CutLine => "cut_line",
-                Inside::QuietLine => "quiet_line",
-            },
-            ":first_seen": row.first_seen_ms,
-        })?;
-    if row.head_changed {
-        connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO followed_heads (follower_id, sequence, head) \
-                 VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![follower, count(row.sequence), row.head])?;
     }
     Ok(())
 }

@@ -8,8 +8,63 @@ use super::chunk::{FileState, FileStatus};
 use super::settings::TailSettings;
 use super::table::{FileRow, path_text};
 
+/// What people were told last of each path, and what they are told with the batch under way.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// None where it is not known what is stored of the path.
+    stored: BTreeMap<String, Option<FileRow>>,
+    under_way: BTreeMap<String, FileRow>,
+}
+
+impl Told {
+    /// Of these paths something is stored.
+    pub(super) fn of_unknown(paths: Vec<String>) -> Self {
+        Self {
+            stored: paths.into_iter().map(|path| (path, None)).collect(),
+            under_way: BTreeMap::new(),
+        }
+    }
+
+    /// What people are to be told of each path, if it differs from what they were told; and the
+    /// paths of which nothing is to be told any more.
+    pub(super) fn tell(
+        &mut self,
+        states: Vec<FileState>,
+        settings: &TailSettings,
+    ) -> (Vec<FileRow>, Vec<String>) {
+        self.under_way = files(states, settings);
+        let changed = self
+            .under_way
+            .values()
+            .filter(|row| self.stored.get(&row.path).and_then(Option::as_ref) != Some(*row));
+        let gone = self
+            .stored
+            .keys()
+            .filter(|path| !self.under_way.contains_key(*path));
+        (changed.cloned().collect(), gone.cloned().collect())
+    }
+
+    /// The batch under way is stored.
+    pub(super) fn batch_stored(&mut self) {
+        let rows = std::mem::take(&mut self.under_way).into_iter();
+        self.stored = rows.map(|(path, row)| (path, Some(row))).collect();
+    }
+
+    /// The batch under way turned out to be stored after all: its paths are told once more.
+    pub(super) fn batch_found_stored(&mut self) {
+        let paths = std::mem::take(&mut self.under_way).into_keys();
+        self.stored.extend(paths.map(|path| (path, None)));
+    }
+
+    /// Whether anything is left to read of a path.
+    pub(super) fn has_lag(&self) -> bool {
+        let mut rows = self.under_way.values();
+        rows.any(|row| row.lag_bytes.is_some_and(|lag| lag > 0))
+    }
+}
+
 /// The rows, by path. A glob that matches nothing is a row of its own, which waits.
-pub(super) fn files(states: Vec<FileState>, settings: &TailSettings) -> BTreeMap<String, FileRow> {
+fn files(states: Vec<FileState>, settings: &TailSettings) -> BTreeMap<String, FileRow> {
     let mut rows: BTreeMap<String, FileRow> = BTreeMap::new();
     // Older files of a path come before newer ones.
     for state in states {

@@ -1,9 +1,9 @@
 //! Being told when files change: one inotify instance for all who want to know.
 //!
 //! The crate `notify` reads every event as it comes, so that its cost grows with the rate of those
-//! who write. Here the queue is emptied at most once in 100 ms, and meanwhile the kernel merges
+//! who write. Here the queue is emptied at most once in 90 ms, and meanwhile the kernel merges
 //! each event with an equal one before it (inotify(7)): a file that is written to 5,000 times a
-//! second costs ten events. The first event after a quiet time is told at once.
+//! second costs eleven events. The first event after a quiet time is told at once.
 //!
 //! Directories are watched, never files: a watch of a file follows it when it is renamed, and
 //! hears nothing of the new one. Events are a hint to look sooner, not the truth: what is written

@@ -176,6 +176,9 @@ async fn a_batch_that_fails_takes_no_other_with_it_and_leaves_nothing_behind() {
     );
     assert_eq!(database.keys("first %") + database.keys("third %"), 6);
     assert_eq!(database.keys("second %"), 0);
+    let alone = database.store("alone", 3, true).await;
+    assert!(matches!(alone, Err(StoreError::Sql { .. })), "{alone:?}");
+    assert_eq!(database.keys("alone %"), 0);
     assert!(
         database.status.get().writable,
         "the batch was at fault, not the database"
@@ -202,6 +205,30 @@ async fn what_waits_together_is_committed_together() {
         grouped * 5 < alone,
         "{grouped} bytes of log for the group, {alone} one by one"
     );
+}
+
+#[actix_rt::test]
+async fn batches_that_come_shortly_after_each_other_share_a_commit() {
+    let database = Database::start();
+    let before = wal_bytes(&database.path);
+    let senders = (0..8).map(|n| {
+        let database = &database;
+        async move {
+            // All within the time from the first commit to the next.
+            actix_rt::time::sleep(Duration::from_millis(n / 2)).await;
+            database.store(&format!("spaced{n}"), 1, false).await
+        }
+    });
+    assert!(join_all(senders).await.iter().all(Result::is_ok));
+    let spaced = wal_bytes(&database.path) - before;
+    for n in 0..8 {
+        database
+            .store(&format!("alone{n}"), 1, false)
+            .await
+            .unwrap();
+    }
+    let alone = wal_bytes(&database.path) - before - spaced;
+    assert!(spaced * 2 < alone, "{spaced} {alone}");
 }
 
 #[actix_rt::test]

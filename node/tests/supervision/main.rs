@@ -23,6 +23,18 @@ use running::Running;
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// Waits for the first cycle of `faulty` that succeeds; it is well then, after so many restarts.
+#[track_caller]
+fn recovers(node: &Running, what: &str, restarts: u64) {
+    let faulty = node.eventually(what, |health| {
+        Some(health.collector("faulty")).filter(|faulty| faulty.last_success_at.is_some())
+    });
+    assert_eq!(
+        (faulty.status, faulty.restarts, faulty.last_error),
+        (CollectorStatus::Running, restarts, None)
+    );
+}
+
 #[test]
 fn a_collector_that_panics_is_started_again_and_harms_no_other() {
     static FAULT: Fault = Fault::new();
@@ -36,14 +48,7 @@ fn a_collector_that_panics_is_started_again_and_harms_no_other() {
     assert_eq!(panicked.last_error.as_deref(), Some("panicked: as told"));
     assert_eq!(node.health().status, HealthStatus::Degraded);
     let before = node.health().collector("filesystem").last_success_at;
-    let recovered = node.eventually("a cycle after the restart", |health| {
-        Some(health.collector("faulty")).filter(|faulty| faulty.last_success_at.is_some())
-    });
-    assert_eq!(
-        (recovered.status, recovered.restarts),
-        (CollectorStatus::Running, 1)
-    );
-    assert_eq!(recovered.last_error, None);
+    recovers(&node, "a cycle after the restart", 1);
     let filesystem = node.health().collector("filesystem");
     assert!(filesystem.last_success_at > before, "it went on meanwhile");
     assert_eq!(filesystem.restarts, 0);
@@ -85,14 +90,7 @@ fn an_error_shows_in_health_and_the_next_tick_tries_again() {
     assert!(failed.last_error_at.is_some() && failed.last_success_at.is_none());
     assert_eq!(node.health().status, HealthStatus::Degraded);
     FAULT.fail(false);
-    let recovered = node.eventually("a cycle without error", |health| {
-        Some(health.collector("faulty")).filter(|faulty| faulty.last_success_at.is_some())
-    });
-    assert_eq!(
-        (recovered.status, recovered.restarts),
-        (CollectorStatus::Running, 0)
-    );
-    assert_eq!(recovered.last_error, None);
+    recovers(&node, "a cycle without error", 0);
 }
 
 #[test]
@@ -119,13 +117,7 @@ fn a_collector_that_hangs_is_stalled_and_never_joined_by_a_second_job() {
         (health.collector("filesystem").last_success_at > before).then_some(())
     });
     FAULT.hang(false);
-    let recovered = node.eventually("the late result", |health| {
-        Some(health.collector("faulty")).filter(|faulty| faulty.last_success_at.is_some())
-    });
-    assert_eq!(
-        (recovered.status, recovered.restarts),
-        (CollectorStatus::Running, 0)
-    );
+    recovers(&node, "the late result", 0);
     assert_eq!(FAULT.most_at_once(), 1);
 }
 
@@ -215,10 +207,7 @@ fn a_collector_that_cannot_even_be_made_is_tried_again() {
     static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
     FAULT.panic_in_making_once();
     let node = Running::start(KINDS);
-    let recovered = node.eventually("a cycle after the restart", |health| {
-        Some(health.collector("faulty")).filter(|faulty| faulty.last_success_at.is_some())
-    });
-    assert_eq!(recovered.restarts, 1);
+    recovers(&node, "a cycle after the restart", 1);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use etlmon_shared::Timestamp;
@@ -21,6 +20,7 @@ use super::tracked::{Tracked, Witnesses};
 use super::{Dialect, Fault, Place};
 use crate::collector::{CollectError, Collector, Next, Tick};
 use crate::collectors::Means;
+use crate::config::SecretsConfig;
 use crate::secrets::Patterns;
 use crate::store::StoreError;
 use crate::watch::{Target, Watch};
@@ -37,7 +37,9 @@ const STEP: Duration = Duration::from_secs(1);
 pub struct CronCollector {
     root: PathBuf,
     means: Means,
-    patterns: Arc<Patterns>,
+    secrets: SecretsConfig,
+    /// None before the first look.
+    patterns: Option<Patterns>,
     detector: Detector,
     evidence: Evidence,
     ledger: Ledger,
@@ -63,14 +65,15 @@ struct Inputs {
 }
 
 impl CronCollector {
-    /// A collector for the machine whose files lie below `root`, masking by these patterns.
-    pub fn new(root: &Path, patterns: Arc<Patterns>, means: Means) -> Self {
+    /// A collector for the machine whose files lie below `root`, which masks these secrets.
+    pub fn new(root: &Path, secrets: SecretsConfig, means: Means) -> Self {
         let host = rustix::system::uname();
         let host = host.nodename().to_string_lossy().into_owned();
         Self {
             root: root.to_owned(),
             means,
-            patterns,
+            secrets,
+            patterns: None,
             detector: Detector::new(root),
             evidence: Evidence::new(root, host),
             ledger: Ledger::default(),
@@ -111,12 +114,16 @@ impl CronCollector {
         let mut past = HashMap::new();
         if self.inputs.is_none() {
             let read = self.means.reads.read_here(|snapshot| table::past(snapshot));
-            past = read.map_err(|error| CollectError::Kind(Box::new(error)))?;
+            past = read.map_err(of_kind)?;
         }
+        let patterns = match self.patterns.take() {
+            Some(patterns) => patterns,
+            None => self.secrets.compiled().map_err(of_kind)?,
+        };
         let reading = Reading {
             dialect: inputs.dialect,
             accounts: &inputs.accounts,
-            patterns: &self.patterns,
+            patterns: self.patterns.insert(patterns),
             zone: &inputs.zone,
         };
         self.refused.retain(|path, refusal| {
@@ -192,6 +199,10 @@ impl CronCollector {
             .get_or_insert_with(|| self.means.watcher.listen(move || waker.wake()));
         watch.set(targets);
     }
+}
+
+fn of_kind(error: impl std::error::Error + Send + Sync + 'static) -> CollectError {
+    CollectError::Kind(Box::new(error))
 }
 
 /// Which version of a file a cron has refused; none without a cron, which refuses nothing.

@@ -78,6 +78,7 @@ pub fn parse(bytes: &[u8], source: &Source) -> Crontab {
         source,
         crontab: Crontab::default(),
         time_zone: None,
+        is_delayed: false,
     };
     while parser.item() {}
     parser.crontab
@@ -88,6 +89,8 @@ struct Parser<'a> {
     source: &'a Source<'a>,
     crontab: Crontab,
     time_zone: Option<String>,
+    /// By a random time that cronie chose when it began (`RANDOM_DELAY`).
+    is_delayed: bool,
 }
 
 /// A fault, and the byte at which the reader stopped if it was read.
@@ -107,9 +110,8 @@ impl Parser<'_> {
             return false;
         }
         if let Some((name, value)) = environment::setting(line, dialect) {
-            if name == b"CRON_TZ" && dialect == Dialect::Cronie {
-                let zone = String::from_utf8_lossy(value).into_owned();
-                self.time_zone = Some(zone).filter(|zone| !zone.is_empty());
+            if dialect == Dialect::Cronie {
+                self.obey(name, value);
             }
         } else {
             self.reader.go_back(start);
@@ -123,6 +125,18 @@ impl Parser<'_> {
             return false;
         }
         true
+    }
+
+    /// Takes note of a variable that cronie itself obeys.
+    fn obey(&mut self, name: &[u8], value: &[u8]) {
+        let value = lossy(value);
+        match name {
+            b"CRON_TZ" => self.time_zone = Some(value).filter(|zone| !zone.is_empty()),
+            b"RANDOM_DELAY" => {
+                self.is_delayed = value.trim().parse().is_ok_and(|minutes: u32| minutes > 0)
+            }
+            _ => {}
+        }
     }
 
     /// Tells a bad line, and goes on behind it: cronie as it does itself, which may cost the next
@@ -177,12 +191,21 @@ impl Parser<'_> {
         let schedule = lossy(self.reader.since(time));
         let schedule = schedule.split_whitespace().collect::<Vec<_>>().join(" ");
         let user = self.user(next)?;
+        let command = self.command()?;
+        if let Some(name) = self.unknown(user.as_deref()) {
+            // cronie looks for the user when the job is due, so the line has been read.
+            return Err((Fault::Username(name), Some(b'\n')));
+        }
+        let when = match when {
+            When::At(_) if self.is_delayed => When::Random,
+            when => when,
+        };
         Ok(Job {
             line_number,
             schedule,
             when,
             user,
-            command: self.command()?,
+            command,
             time_zone: self.time_zone.clone(),
             quiet,
         })
@@ -200,10 +223,7 @@ impl Parser<'_> {
     }
 
     fn five_fields(&mut self, first: u8) -> Result<(When, Option<u8>), Stop> {
-        let (minute, next) = self.field(MINUTE, first, |field| Fault::Minute {
-            hint: hint(&field),
-            field,
-        })?;
+        let (minute, next) = self.field(MINUTE, first, Fault::minute)?;
         let (hour, next) = self.field(HOUR, next, Fault::Hour)?;
         let (day, next) = self.field(DAY_OF_MONTH, next, Fault::DayOfMonth)?;
         let (month, next) = self.field(MONTH, next, Fault::Month)?;
@@ -251,17 +271,35 @@ impl Parser<'_> {
         // Debian's cron reads on into the next line where the command is missing
         let ends: &[u8] = if debian { b" \t" } else { b" \t\n" };
         let (name, end) = self.reader.until(ends, self.longest_command());
-        if end.is_none() || end == Some(b'\n') {
-            return Err((Fault::Command, end));
+        let end = match end {
+            Some(byte) if byte != b'\n' => byte,
+            _ => return Err((Fault::Command, end)),
+        };
+        if !debian {
+            self.reader.put_back(end);
         }
         let name = lossy(name);
-        match (self.source.is_user)(&name) {
-            true => Ok(Some(name)),
-            false => Err((Fault::Username(first_line(&name)), end)),
+        match self.unknown(Some(&name)).filter(|_| debian) {
+            Some(name) => Err((Fault::Username(name), Some(end))),
+            None => Ok(Some(name)),
         }
     }
 
+    /// The first line of a user's name, if nobody has it.
+    fn unknown(&self, user: Option<&str>) -> Option<String> {
+        let unknown = user.filter(|name| !(self.source.is_user)(name))?;
+        Some(unknown.lines().next().unwrap_or_default().to_owned())
+    }
+
     fn command(&mut self) -> Result<Vec<u8>, Stop> {
+        if self.source.dialect == Dialect::Cronie {
+            let first = self.reader.next();
+            match self.reader.skip_blanks(first) {
+                Some(b'\n') => return Err((Fault::Command, Some(b'\n'))),
+                Some(byte) => self.reader.put_back(byte),
+                None => {}
+            }
+        }
         let (command, end) = self.reader.until(b"\n", self.longest_command());
         if self.source.dialect == Dialect::Debian && command.len() == self.longest_command() {
             return Err((Fault::CommandTooLong, end));
@@ -289,28 +327,8 @@ impl Parser<'_> {
     }
 }
 
-/// What is often meant by a line whose first field is no list of minutes.
-fn hint(field: &str) -> &'static str {
-    let field_is = |end: &str| field.ends_with(end);
-    if field == "\r" {
-        "; the line is empty but for the carriage return of CRLF line ends"
-    } else if field.starts_with('\u{feff}') {
-        "; the file begins with a UTF-8 byte order mark"
-    } else if field_is("=") {
-        "; an empty value must be quoted: NAME=\"\""
-    } else if field.contains('=') {
-        "; if a variable is meant, its quotes do not match"
-    } else {
-        ""
-    }
-}
-
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

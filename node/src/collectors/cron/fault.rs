@@ -60,3 +60,29 @@ pub enum Fault {
     #[error("crontab must not be longer than 10000 lines")]
     TooManyLines,
 }
+
+impl Fault {
+    /// Of a line whose first field is no list of minutes.
+    pub(super) fn minute(field: String) -> Self {
+        Self::Minute {
+            hint: hint(&field),
+            field,
+        }
+    }
+}
+
+/// What is often meant by a line whose first field is no list of minutes.
+fn hint(field: &str) -> &'static str {
+    let field_is = |end: &str| field.ends_with(end);
+    if field == "\r" {
+        "; the line is empty but for the carriage return of CRLF line ends"
+    } else if field.starts_with('\u{feff}') {
+        "; the file begins with a UTF-8 byte order mark"
+    } else if field_is("=") {
+        "; an empty value must be quoted: NAME=\"\""
+    } else if field.contains('=') {
+        "; if a variable is meant, its quotes do not match"
+    } else {
+        ""
+    }
+}

@@ -54,7 +54,7 @@ pub(super) struct Fields<'r, 'a> {
 
 impl Fields<'_, '_> {
     /// Reads a list that begins with `byte`, and the blanks after it. Returns the first byte of what
-    /// follows. Text between the list and the next blank is passed over in silence, as cron does.
+    /// follows. Text between the list and the next blank Debian's cron passes over in silence.
     pub(super) fn list(&mut self, field: Field, mut byte: u8) -> Option<(Set, u8)> {
         let mut set = Set {
             star: byte == b'*',
@@ -67,6 +67,9 @@ impl Fields<'_, '_> {
             }
         };
         while !matches!(after, Some(b'\t' | b' ' | b'\n') | None) {
+            if self.dialect == Dialect::Cronie {
+                return None;
+            }
             after = self.reader.next();
         }
         let after = self.reader.skip_blanks(after);

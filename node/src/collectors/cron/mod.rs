@@ -1,7 +1,8 @@
 //! Crontabs as the installed cron reads them: jobs and bad lines, files it ignores, the next run.
 //!
-//! The judges are the source of Debian's cron 3.0pl1-162 and the binaries built from it (see
-//! `testdata/`), and for cronie its source of 2020 to 2021.
+//! The judges are Debian's cron 3.0pl1-162 and cronie 1.7.2, whose binaries wrote the tables in
+//! `testdata/`. cronie before 1.7 took text behind a `*` (`*x`) and empty commands, which here are
+//! bad lines.
 
 mod accounts;
 mod children;
@@ -47,7 +48,6 @@ pub use when::When;
 use super::{Kind, Means};
 use crate::collector::Lane;
 use crate::config::Config;
-use crate::secrets::Patterns;
 use crate::store::Persist;
 use crate::supervisor::{Spec, Timing};
 use collect::CronCollector;
@@ -73,26 +73,17 @@ fn specs(config: &Config, means: &Means) -> Vec<Spec> {
     if !config.cron.enabled {
         return Vec::new();
     }
-    let patterns = match patterns(config) {
-        Ok(patterns) => Arc::new(patterns),
-        Err(error) => {
-            log::error!("crontabs are not read, as secrets in them could not be masked: {error}");
-            return Vec::new();
-        }
-    };
     let timing = Timing {
         interval: INTERVAL,
         timeout: TIMEOUT,
         lane: Lane::Quick,
     };
     let means = means.clone();
-    let make = move || CronCollector::new(Path::new("/"), Arc::clone(&patterns), means.clone());
-    vec![Spec::new(KIND.name, None, timing, &config.cron, make)]
-}
-
-/// What is masked in commands.
-fn patterns(_: &Config) -> Result<Patterns, crate::secrets::PatternError> {
-    Patterns::new([])
+    let secrets = config.secrets.clone();
+    // So that the collector begins anew when either changes.
+    let configuration = (config.cron.clone(), secrets.clone());
+    let make = move || CronCollector::new(Path::new("/"), secrets.clone(), means.clone());
+    vec![Spec::new(KIND.name, None, timing, &configuration, make)]
 }
 
 fn tidy(config: &Config) -> Option<Arc<dyn Persist + Sync>> {

@@ -9,7 +9,8 @@ use utoipa::OpenApi;
 
 use super::collect::ARRIVAL;
 use super::{KIND, table};
-use crate::http::{ApiError, NoParameters, NodeState, command, query};
+use crate::audit::Audit;
+use crate::http::{ApiError, NoParameters, NodeState, NothingRequest, command, query};
 use crate::supervisor::{Trigger, Triggered};
 
 /// How long a refresh may take.
@@ -43,6 +44,7 @@ async fn list(
 /// Reads the crontabs now, and answers when what they say can be asked for.
 #[utoipa::path(
     post, path = routes::CRON_REFRESH, operation_id = "cron_refresh", tag = "cron",
+    request_body = NothingRequest,
     responses(
         (status = 200, body = CronRefreshed),
         (status = 404, description = "The configuration has cron.enabled: false", body = Problem),
@@ -53,7 +55,10 @@ async fn list(
 async fn refresh(
     state: Data<NodeState>,
     _: Query<NoParameters>,
+    audit: Audit,
+    _: NothingRequest,
 ) -> Result<Json<CronRefreshed>, ApiError> {
+    audit.begin().await?;
     let refreshed = actix_rt::time::timeout(PATIENCE, read_anew(&state)).await;
     let refreshed = refreshed
         .unwrap_or_else(|_| Err(ApiError::busy("the crontabs could not be read within 5 s")));

@@ -104,9 +104,14 @@ impl Tracked {
         self.active()?.due.as_ref()?.next(after)
     }
 
+    /// Whether a line of the log is about this job. cronie before 1.7 logs the blanks in front of a
+    /// command too.
     pub(super) fn is_logged_as(&self, user: &str, logged: &str) -> bool {
-        let job = self.active();
-        job.is_some_and(|job| job.user == user && job.logged.as_deref() == Some(logged))
+        let Some(job) = self.active() else {
+            return false;
+        };
+        let own = job.logged.as_deref().map(str::trim_start);
+        job.user == user && own == Some(logged.trim_start())
     }
 
     /// Whether it is a job that runs at no foreseeable time.

@@ -10,7 +10,8 @@ pub enum When {
     At(Schedule),
     /// Once, when cron starts after the machine did (`@reboot`).
     Reboot,
-    /// At a time that cronie chooses when it reads the line (`~`); nobody else can know it.
+    /// At a time that cronie chooses when it reads the line (`~`) or when it begins
+    /// (`RANDOM_DELAY`); nobody else can know it.
     Random,
 }
 

@@ -17,16 +17,15 @@ const MAX_WIDTH: i64 = 8192;
 /// The newest block of a log stays, since it alone knows how many lines the log ever had. Blocks
 /// come in the order of their first lines, so only the old end of the table is looked at.
 pub const PURGE: &[&str] = &[
-    "WITH kept (line_id) AS (SELECT coalesce((SELECT min(id) FROM log_lines), \
-     (SELECT last_id + 1 FROM log_line_ids))) \
+    "WITH kept (line_id) AS (SELECT coalesce((SELECT min(id) FROM log_lines), 9223372036854775807)) \
      DELETE FROM log_blocks WHERE id < coalesce((SELECT id FROM log_blocks \
      WHERE first_line_id >= (SELECT line_id FROM kept) ORDER BY id LIMIT 1), \
      9223372036854775807) \
      AND last_line_id < (SELECT line_id FROM kept) AND EXISTS (SELECT 1 FROM log_blocks AS newer \
      WHERE newer.log_name = log_blocks.log_name \
      AND newer.first_line_id > log_blocks.first_line_id)",
-    "DELETE FROM log_sources WHERE last_line_id < \
-     coalesce((SELECT min(id) FROM log_lines), (SELECT last_id + 1 FROM log_line_ids))",
+    "DELETE FROM log_sources WHERE line_id_limit < \
+     coalesce((SELECT min(id) FROM log_lines), 9223372036854775807)",
 ];
 
 /// Some lines of one log with adjoining ids, about to be stored.

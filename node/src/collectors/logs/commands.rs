@@ -4,12 +4,10 @@ use actix_web::web::{Data, Json, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use etlmon_shared::log::{LogFile, LogGap, LogStatus};
 use etlmon_shared::{Problem, ProblemCode, routes};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::KIND;
 use crate::audit::Audit;
-use crate::http::{ApiError, Cursor, NoParameters, NodeState, Object, Page, RowId};
+use crate::http::{ApiError, NoParameters, NodeState, NothingRequest, PageQuery};
 use crate::supervisor::{Order, Ordered};
 use crate::tail::followers::{self, Pause};
 
@@ -30,26 +28,10 @@ pub(super) async fn list(
     ))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(super) struct GapsQuery {
-    /// Rows at most: 1 to 10000, 100 when it is missing.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 10000)]
-    limit: Page,
-    /// Only rows with higher ids, the lowest first.
-    #[param(value_type = Option<i64>, minimum = 0)]
-    after: Option<RowId>,
-    /// Only rows with lower ids.
-    #[param(value_type = Option<i64>, minimum = 0)]
-    before: Option<RowId>,
-}
-
 /// Every byte range of a log that is known never to have been read.
 #[utoipa::path(
     get, path = routes::LOG_GAPS, operation_id = "log_gaps", tag = "logs",
-    params(("name" = String, Path, description = "The log's configured name"), GapsQuery),
+    params(("name" = String, Path, description = "The log's configured name"), PageQuery),
     responses(
         (status = 200, body = Vec<LogGap>, headers(
             ("Link" = String, description = "The next page, where there is one (RFC 8288)")
@@ -62,10 +44,10 @@ pub(super) async fn gaps(
     state: Data<NodeState>,
     request: HttpRequest,
     name: Path<String>,
-    Query(query): Query<GapsQuery>,
+    Query(asked): Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let cursor = Cursor::new(query.after, query.before)?;
-    let (name, limit) = (name.into_inner(), query.limit.rows());
+    let (cursor, limit) = asked.cursor()?;
+    let name = name.into_inner();
     let asked = name.clone();
     let found = state
         .reads
@@ -74,10 +56,6 @@ pub(super) async fn gaps(
     let page = found.ok_or_else(|| no_such_log(&name))?;
     Ok(cursor.answer(&request, page, |gap| gap.id))
 }
-
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NothingRequest {}
 
 /// Stops reading a log. It keeps its place and loses nothing.
 #[utoipa::path(
@@ -95,10 +73,9 @@ pub(super) async fn pause(
     name: Path<String>,
     _: Query<NoParameters>,
     audit: Audit,
-    _: Json<Object<NothingRequest>>,
+    _: NothingRequest,
 ) -> Result<Json<LogFile>, ApiError> {
-    audit.begin().await?;
-    order(&state, name.into_inner(), true).await
+    order(&state, &audit, name.into_inner(), true).await
 }
 
 /// Goes on reading a log where it was paused.
@@ -117,13 +94,18 @@ pub(super) async fn resume(
     name: Path<String>,
     _: Query<NoParameters>,
     audit: Audit,
-    _: Json<Object<NothingRequest>>,
+    _: NothingRequest,
 ) -> Result<Json<LogFile>, ApiError> {
-    audit.begin().await?;
-    order(&state, name.into_inner(), false).await
+    order(&state, &audit, name.into_inner(), false).await
 }
 
-async fn order(state: &NodeState, name: String, paused: bool) -> Result<Json<LogFile>, ApiError> {
+async fn order(
+    state: &NodeState,
+    audit: &Audit,
+    name: String,
+    paused: bool,
+) -> Result<Json<LogFile>, ApiError> {
+    audit.begin().await?;
     let order = Order {
         kind: KIND.name,
         subject: name.clone(),

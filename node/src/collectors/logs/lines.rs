@@ -1,18 +1,21 @@
-//! Stores lines: the tables `log_line_ids`, `log_sources` and `log_lines`.
+//! Stores lines: the tables `log_sources` and `log_lines`.
 
 use std::os::unix::ffi::OsStrExt;
 
 use etlmon_shared::{Timestamp, text};
-use rusqlite::{Connection, Statement, params};
+use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::blocks::{self, OpenBlock, Run};
+use super::missed;
 use super::trigrams::Trigrams;
 use crate::store::PersistError;
 use crate::store::column::{count, moment};
 use crate::tail::{Chunk, Line};
 
-/// Rows that one statement inserts: of 1 to 128 this was the fastest.
-const GROUP: usize = 32;
+/// Rows that one statement inserts: of 1 to 128 the first was the fastest; then for what is left.
+const GROUPS: [usize; 3] = [32, 4, 1];
+/// So many ids are set aside for a source at once, which saves writing its row with every batch.
+const SPARE_IDS: i64 = 65_536;
 /// The trigrams are looked at after so many lines, whether they are full.
 const FULL_CHECK: usize = 32;
 
@@ -54,14 +57,10 @@ impl LogRows {
         at: Timestamp,
         connection: &Connection,
     ) -> Result<(), PersistError> {
-        let line_count = width(chunk.lines().len());
-        if line_count == 0 {
+        if chunk.lines().len() == 0 {
             return Ok(());
         }
-        let last_id: i64 = connection
-            .prepare_cached("UPDATE log_line_ids SET last_id = last_id + ?1 RETURNING last_id")?
-            .query_row([line_count], |row| row.get(0))?;
-        let mut first_id = last_id - line_count + 1;
+        let mut first_id = missed::last_line_id(connection)? + 1;
         let sources = store_sources(chunk, log_name, first_id, connection)?;
         store_lines(chunk, &sources, first_id, at, connection)?;
         for (lines, trigrams) in &self.runs {
@@ -92,11 +91,14 @@ fn store_sources(
             *last_id = Some(id);
         }
     }
-    // One path and inode may hold two contents of a chunk in turn, hence the maximum.
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO log_sources (log_name, log_path, source_inode, last_line_id) \
-         VALUES (?1, ?2, ?3, ?4) ON CONFLICT (log_name, log_path, source_inode) DO UPDATE SET \
-         last_line_id = max(last_line_id, excluded.last_line_id) RETURNING id",
+    let mut known = connection.prepare_cached(
+        "SELECT id FROM log_sources \
+         WHERE log_name = ?1 AND log_path = ?2 AND source_inode = ?3 AND line_id_limit >= ?4",
+    )?;
+    let mut store = connection.prepare_cached(
+        "INSERT INTO log_sources (log_name, log_path, source_inode, line_id_limit) \
+         VALUES (?1, ?2, ?3, ?4 + ?5) ON CONFLICT (log_name, log_path, source_inode) DO UPDATE SET \
+         line_id_limit = excluded.line_id_limit RETURNING id",
     )?;
     let mut ids = Vec::with_capacity(chunk.files.len());
     for (file, last_id) in chunk.files.iter().zip(last_ids) {
@@ -105,8 +107,16 @@ fn store_sources(
             continue;
         };
         let path = text::from_bytes(file.path.as_os_str().as_bytes());
-        let row = params![log_name, path, file.inode.cast_signed(), last_id];
-        ids.push(statement.query_row(row, |row| row.get(0))?);
+        let inode = file.inode.cast_signed();
+        let id = known
+            .query_row(params![log_name, path, inode, last_id], |row| row.get(0))
+            .optional()?;
+        ids.push(match id {
+            Some(id) => id,
+            None => store.query_row(params![log_name, path, inode, last_id, SPARE_IDS], |row| {
+                row.get(0)
+            })?,
+        });
     }
     Ok(ids)
 }
@@ -121,7 +131,7 @@ fn store_lines(
     let at = moment(at);
     let mut left = chunk.lines().len();
     let mut rest = chunk.lines().zip(first_id..);
-    for rows in [GROUP, 1] {
+    for rows in GROUPS {
         let mut insert = connection.prepare_cached(&insert_of(rows))?;
         while left >= rows {
             insert.raw_bind_parameter(1, at)?;

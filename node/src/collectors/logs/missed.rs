@@ -59,13 +59,16 @@ pub fn missed(
         .and_then(|(deleted, reached)| deleted.checked_sub(reached)))
 }
 
-/// The last id that any line was given.
+/// The last id that any line was given; 0 before the first.
 ///
 /// # Errors
 /// What SQLite says.
 pub fn last_line_id(connection: &Connection) -> rusqlite::Result<i64> {
     connection
-        .prepare_cached("SELECT last_id FROM log_line_ids")?
+        .prepare_cached(
+            "SELECT coalesce((SELECT max(id) FROM log_lines), \
+             (SELECT max(last_line_id) FROM log_blocks), 0)",
+        )?
         .query_row([], |row| row.get(0))
 }
 
@@ -74,12 +77,13 @@ pub fn last_line_id(connection: &Connection) -> rusqlite::Result<i64> {
 /// # Errors
 /// What SQLite says.
 pub fn oldest_line_id(connection: &Connection) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached(
-            "SELECT coalesce((SELECT min(id) FROM log_lines), \
-             (SELECT last_id + 1 FROM log_line_ids))",
-        )?
-        .query_row([], |row| row.get(0))
+    let oldest: Option<i64> = connection
+        .prepare_cached("SELECT min(id) FROM log_lines")?
+        .query_row([], |row| row.get(0))?;
+    match oldest {
+        Some(id) => Ok(id),
+        None => Ok(last_line_id(connection)? + 1),
+    }
 }
 
 struct Block {

@@ -69,6 +69,7 @@ fn specs(config: &Config, means: &Means) -> Vec<Spec> {
             }),
             reads: means.reads.clone(),
             watcher: means.watcher.clone(),
+            crowd: means.crowd.clone(),
         };
         let make = move || TailCollector::new(setup.clone());
         Some(Spec::new(

@@ -7,7 +7,6 @@ pub mod seek;
 mod settings;
 pub mod table;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +21,9 @@ use crate::config::Config;
 use crate::store::{Persist, PersistError, RetentionRule};
 use crate::supervisor::{Spec, Timing};
 use crate::tail::followers::Configured;
-use crate::tail::{Budget, Chunk, Lines, TailCollector, TailSetup, path_text};
+use crate::tail::{
+    Budget, Chunk, Elsewhere, Lines, TailCollector, TailSettings, TailSetup, path_text,
+};
 use lines::TransferRows;
 
 /// The kind; each transfer log is a collector of its own.
@@ -42,15 +43,29 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_secs(5);
 
 fn specs(config: &Config, means: &Means) -> Vec<Spec> {
+    // A link and its target, or a glob and a file of it, are one log, which the first one reads.
+    let mut earlier = Elsewhere::default();
     let paths = config.xferlog.effective_paths().iter();
-    paths.filter_map(|path| spec(config, path, means)).collect()
+    let settings = paths.filter_map(|path| {
+        let mut settings = settings::settings(&config.xferlog, path)
+            .inspect_err(|error| {
+                log::error!(
+                    "the transfer log {} cannot be followed: {error}",
+                    path_text(path)
+                );
+            })
+            .ok()?;
+        settings.elsewhere = earlier.clone();
+        earlier.add(settings.path.clone(), settings.pattern.clone());
+        Some(settings)
+    });
+    settings
+        .map(|settings| spec(config, settings, means))
+        .collect()
 }
 
-fn spec(config: &Config, path: &Path, means: &Means) -> Option<Spec> {
-    let name = path_text(path);
-    let settings = settings::settings(&config.xferlog, path)
-        .inspect_err(|error| log::error!("the transfer log {name} cannot be followed: {error}"))
-        .ok()?;
+fn spec(config: &Config, settings: TailSettings, means: &Means) -> Spec {
+    let name = path_text(&settings.path);
     let timing = Timing {
         interval: INTERVAL,
         timeout: TIMEOUT,
@@ -69,15 +84,10 @@ fn spec(config: &Config, path: &Path, means: &Means) -> Option<Spec> {
         settings,
         reads: means.reads.clone(),
         watcher: means.watcher.clone(),
+        crowd: means.crowd.clone(),
     };
     let make = move || TailCollector::new(setup.clone());
-    Some(Spec::new(
-        KIND.name,
-        Some(name),
-        timing,
-        &config.xferlog,
-        make,
-    ))
+    Spec::new(KIND.name, Some(name), timing, &config.xferlog, make)
 }
 
 fn tidy(config: &Config) -> Option<Arc<dyn Persist + Sync>> {

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::KIND;
 use super::table::{self, Filter};
-use crate::http::{ApiError, Cursor, NoParameters, NodeState, Page, RowId, query};
+use crate::http::{ApiError, Cursor, NoParameters, NodeState, Page, PageQuery, RowId, query};
 use crate::tail::followers;
 
 /// The endpoints' description.
@@ -100,27 +100,11 @@ async fn list(
     Ok(cursor.answer(&request, page, |row| row.id))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct DamagedQuery {
-    /// Rows at most: 1 to 10000, 100 when it is missing.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 10000)]
-    limit: Page,
-    /// The rows that follow the one with this id. Without it and `before`, the newest rows.
-    #[param(value_type = Option<u64>)]
-    after: Option<RowId>,
-    /// The rows that precede the one with this id.
-    #[param(value_type = Option<u64>)]
-    before: Option<RowId>,
-}
-
 /// The lines of transfer logs that can't be read, in ascending id. `Link` leads on: to newer ones
 /// after `after`, else to older ones.
 #[utoipa::path(
     get, path = routes::XFERLOG_DAMAGED, operation_id = "transfers_damaged", tag = "xferlog",
-    params(DamagedQuery),
+    params(PageQuery),
     responses(
         (status = 200, body = Vec<DamagedTransferLine>, headers(
             ("Link" = String, description = "The next page, where there is one (RFC 8288)")
@@ -131,10 +115,9 @@ struct DamagedQuery {
 async fn damaged(
     state: Data<NodeState>,
     request: HttpRequest,
-    Query(asked): Query<DamagedQuery>,
+    Query(asked): Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let cursor = Cursor::new(asked.after, asked.before)?;
-    let limit = asked.limit.rows();
+    let (cursor, limit) = asked.cursor()?;
     let page = state
         .reads
         .read(move |snapshot| table::damaged_page(snapshot, cursor, limit))

@@ -13,7 +13,7 @@ const LONG: Duration = Duration::from_hours(24 * 365);
 
 const BLOCKS: &str = "DELETE FROM log_blocks WHERE last_line_id < \
      coalesce((SELECT min(id) FROM log_lines), 9223372036854775807)";
-const SOURCES: &str = "DELETE FROM log_sources WHERE last_line_id < \
+const SOURCES: &str = "DELETE FROM log_sources WHERE line_id_limit < \
      coalesce((SELECT min(id) FROM log_lines), 9223372036854775807)";
 
 const LINES: RetentionRule = RetentionRule {
@@ -155,7 +155,7 @@ fn insert_dependants(connection: &Connection, tens: i64) {
     for n in 0..tens {
         connection
             .execute(
-                "INSERT INTO log_sources (log_name, log_path, source_inode, last_line_id) \
+                "INSERT INTO log_sources (log_name, log_path, source_inode, line_id_limit) \
                  VALUES ('app', '/var/log/app.log', ?1, ?1 * 10 + 10)",
                 [n],
             )

@@ -12,8 +12,10 @@ use super::*;
 use crate::collector::{Pulse, Schedule, Wake, Waker};
 use crate::collectors::logs::blocks::OpenBlock;
 use crate::collectors::logs::lines::LogRows;
-use crate::store::{Lease, Persist, PersistError, open};
+use crate::store::{Lease, Persist, PersistError, ReadPool, open};
 use crate::tail::followers::Configured;
+use crate::tail::{Chunk, Crowd, TailSettings};
+use crate::watch::Watcher;
 
 const NAME: &str = "app";
 
@@ -111,6 +113,7 @@ impl Bench {
             lines: Arc::new(Stored),
             reads: self.reads.clone(),
             watcher: Watcher::start(),
+            crowd: Crowd::default(),
         })
     }
 

@@ -78,10 +78,32 @@ fn a_path_that_is_no_file_is_an_error_until_it_is_one() {
 }
 
 #[test]
+fn a_directory_that_cannot_be_listed_is_an_error_and_not_an_empty_glob() {
+    let mut world = World::new("sub/*.log");
+    std::os::unix::fs::symlink(world.path("sub"), world.path("sub")).unwrap();
+    world.read();
+    let files = world.follower.files();
+    assert_eq!(files.len(), 1);
+    assert_eq!(files[0].status, FileStatus::Error);
+    let reason = files[0].error_message.as_deref().unwrap();
+    assert!(
+        reason.starts_with(world.path("sub").to_str().unwrap()),
+        "{reason}"
+    );
+    fs::remove_file(world.path("sub")).unwrap();
+    fs::create_dir(world.path("sub")).unwrap();
+    world.append("sub/a.log", "one\n");
+    world.expect(&["one"]);
+    let files = world.follower.files();
+    assert_eq!(files.len(), 1);
+    assert_eq!(files[0].status, FileStatus::Tailing);
+}
+
+#[test]
 fn the_state_of_a_file_says_what_is_left_to_read() {
     let mut world = World::new("app.log");
     world.append("app.log", "12\n345\n");
-    world.read_some(TINY);
+    world.read_some(up_to(1));
     let state = world.follower.files().remove(0);
     assert_eq!(
         (state.size_bytes, state.offset_bytes, state.lag_bytes),
@@ -113,7 +135,7 @@ fn a_damaged_compressed_file_is_read_as_far_as_it_goes() {
         .map(|number| format!("{number} {}\n", number * 7919))
         .collect();
     world.append("app.log", &text);
-    world.read_some(TINY);
+    world.read_some(up_to(1));
     world.rename("app.log", "app.log.1");
     world.compress("app.log.1");
     let packed = fs::read(world.path("app.log.1.gz")).unwrap();

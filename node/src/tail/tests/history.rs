@@ -59,8 +59,9 @@ pub(super) struct History {
 }
 
 impl History {
-    pub(super) fn new(glob: bool, header: bool) -> Self {
-        let mut world = World::new(if glob { "app.log*" } else { "app.log" });
+    /// A log that is followed under this path or glob; all its files may share a first line.
+    pub(super) fn new(followed: &str, header: bool) -> Self {
+        let mut world = World::new(followed);
         world.read();
         Self {
             world,
@@ -177,10 +178,11 @@ impl History {
     }
 
     /// Without a process that holds them, files without a name are gone.
-    fn lose_handles(&mut self) {
+    fn restart(&mut self) {
         for (index, content) in self.contents.iter_mut().enumerate() {
             content.destroyed |= !self.names.values().any(|&named| named == index);
         }
+        self.world.restart();
     }
 
     fn cut(&mut self) {
@@ -244,35 +246,20 @@ impl History {
             Step::Compress => self.compress(),
             Step::ReadSome(lines) => {
                 self.look();
-                self.world.read_some(Budget {
-                    lines: lines.into(),
-                    bytes: 1 << 20,
-                });
+                self.world.read_some(up_to(lines));
             }
             Step::Read => {
                 self.look();
                 self.world.read();
             }
             Step::RollBack(lines) => {
-                let budget = Budget {
-                    lines: lines.into(),
-                    bytes: 1 << 20,
-                };
-                self.world.follower.read(budget, self.world.now);
+                self.world.follower.read(up_to(lines), self.world.now);
                 self.world.follower.roll_back();
             }
-            Step::Restart => {
-                self.lose_handles();
-                self.world.restart();
-            }
+            Step::Restart => self.restart(),
             Step::Crash(lines) => {
-                let budget = Budget {
-                    lines: lines.into(),
-                    bytes: 1 << 20,
-                };
-                self.world.follower.read(budget, self.world.now);
-                self.lose_handles();
-                self.world.restart();
+                self.world.follower.read(up_to(lines), self.world.now);
+                self.restart();
             }
             Step::Wait(seconds) => self.world.wait(seconds.into()),
             _ => {}

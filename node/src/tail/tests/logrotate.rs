@@ -118,6 +118,17 @@ fn a_log_that_logrotate_compresses_is_stored_once() {
 }
 
 #[test]
+fn a_log_that_logrotate_compresses_in_another_way_is_stored_once() {
+    for (tool, extension) in [("xz", ".xz"), ("zstd", ".zst")] {
+        let directives =
+            format!("create\n compress\n compresscmd /usr/bin/{tool}\n compressext {extension}");
+        for glob in [false, true] {
+            rotate_and_follow(glob, &directives);
+        }
+    }
+}
+
+#[test]
 fn a_log_that_logrotate_gives_dates_to_is_stored_once() {
     for glob in [false, true] {
         let dates = "dateext\n dateformat -%Y%m%d-%sROUND";

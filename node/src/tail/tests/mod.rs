@@ -2,6 +2,7 @@
 
 mod bytes;
 mod edges;
+mod elsewhere;
 mod history;
 mod logrotate;
 mod model;
@@ -193,7 +194,10 @@ fn gzip(path: &Path) {
     fs::remove_file(path).unwrap();
 }
 
-const TINY: Budget = Budget {
-    lines: 1,
-    bytes: 1 << 20,
-};
+/// A chunk of at most as many lines.
+fn up_to(lines: u8) -> Budget {
+    Budget {
+        lines: lines.into(),
+        ..Budget::default()
+    }
+}

@@ -11,7 +11,7 @@ use super::*;
 fn after_a_restart_the_renamed_file_is_drained_first() {
     let mut world = World::new("app.log");
     world.append("app.log", "1\n2\n3\n");
-    world.read_some(TINY);
+    world.read_some(up_to(1));
     world.rename("app.log", "app.log.1");
     world.append("app.log", "4\n");
     world.restart();
@@ -24,7 +24,7 @@ fn after_a_restart_all_files_in_between_are_read_in_their_order() {
     for (name, compressed) in [("app.log", false), ("app.log", true), ("app.log*", true)] {
         let mut world = World::new(name);
         world.append("app.log", "1\n2\n3\n");
-        world.read_some(TINY);
+        world.read_some(up_to(1));
         for rotation in 0..3 {
             for number in (1..=rotation).rev() {
                 let ending = if compressed && number > 1 { ".gz" } else { "" };
@@ -55,7 +55,7 @@ fn a_file_cut_and_grown_while_stopped_goes_on_in_its_copy_even_compressed() {
     for (name, compressed) in [("app.log", true), ("app.log*", true), ("app.log*", false)] {
         let mut world = World::new(name);
         world.append("app.log", "1\n2\n3\n");
-        world.read_some(TINY);
+        world.read_some(up_to(1));
         world.copy("app.log", "app.log.1");
         world.truncate("app.log");
         if compressed {
@@ -121,7 +121,7 @@ fn a_file_of_one_byte_is_told_from_another_one() {
 fn a_file_that_vanished_while_stopped_leaves_a_row_in_the_ledger() {
     let mut world = World::new("app.log");
     world.append("app.log", "1\n2\n");
-    world.read_some(TINY);
+    world.read_some(up_to(1));
     world.remove("app.log");
     world.append("app.log", "3\n");
     world.restart();
@@ -149,7 +149,7 @@ fn other_device_numbers_after_a_reboot_do_no_harm() {
 fn what_was_not_stored_is_read_again() {
     let mut world = World::new("app.log");
     world.append("app.log", "1\n2\n3\n");
-    let chunk = world.follower.read(TINY, world.now);
+    let chunk = world.follower.read(up_to(1), world.now);
     assert_eq!(chunk.lines().len(), 1);
     world.follower.roll_back();
     let chunk = world.follower.read(Budget::default(), world.now);

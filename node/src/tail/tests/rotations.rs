@@ -6,7 +6,7 @@ use super::*;
 fn lines_of_a_renamed_file_come_before_those_of_its_successor() {
     let mut world = World::new("app.log");
     world.append("app.log", "1\n2\n3\n");
-    world.read_some(TINY);
+    world.read_some(up_to(1));
     world.append("app.log", "4\n");
     world.rename("app.log", "app.log.1");
     world.append("app.log", "5\n");
@@ -23,7 +23,7 @@ fn a_file_that_is_cut_after_copying_goes_on_in_its_copy() {
     for name in ["app.log", "app.log*"] {
         let mut world = World::new(name);
         world.append("app.log", "1\n2\n3\n");
-        world.read_some(TINY);
+        world.read_some(up_to(1));
         world.copy("app.log", "app.log.1");
         world.truncate("app.log");
         world.append("app.log", "4\n");
@@ -44,7 +44,7 @@ fn a_file_that_is_cut_after_copying_goes_on_in_its_copy() {
 fn a_copy_is_not_delivered_while_it_is_made_nor_when_it_is_only_a_copy() {
     let mut world = World::new("app.log*");
     world.append("app.log", "1\n2\n3\n");
-    world.read_some(TINY);
+    world.read_some(up_to(1));
     world.append("app.log.1", "1\n");
     world.expect(&["1", "2", "3"]);
     world.append("app.log.1", "2\n3\n");
@@ -87,7 +87,7 @@ fn what_was_read_beyond_the_copy_is_not_read_twice_and_the_rest_is_in_the_ledger
 fn a_deleted_file_is_read_to_its_end() {
     let mut world = World::new("app.log");
     world.append("app.log", "1\n2\n3\n");
-    world.read_some(TINY);
+    world.read_some(up_to(1));
     world.remove("app.log");
     world.append("app.log", "4\n");
     world.expect(&["1", "2", "3", "4"]);
@@ -103,7 +103,7 @@ fn a_deleted_file_is_read_to_its_end() {
 fn a_file_that_is_cut_without_a_copy_leaves_a_row_in_the_ledger() {
     let mut world = World::new("app.log");
     world.append("app.log", "1\n2\n3\n");
-    world.read_some(TINY);
+    world.read_some(up_to(1));
     world.truncate("app.log");
     world.append("app.log", "longer than all that was before\n");
     world.expect(&["1", "longer than all that was before"]);
@@ -140,7 +140,7 @@ fn a_link_that_is_set_to_the_next_file_is_followed_with_the_files_in_between() {
 fn two_rotations_between_two_looks_lose_nothing() {
     let mut world = World::new("app.log");
     world.append("app.log", "1\n2\n");
-    world.read_some(TINY);
+    world.read_some(up_to(1));
     world.rename("app.log", "app.log.1");
     world.append("app.log", "3\n");
     world.rename("app.log.1", "app.log.2");
@@ -157,7 +157,7 @@ fn rotation_into_names_with_dates_and_other_directories_is_followed() {
     world.settings.old_directories = vec![world.path("old")];
     world.restart();
     world.append("app.log", "1\n2\n");
-    world.read_some(TINY);
+    world.read_some(up_to(1));
     world.rename("app.log", "old/app.log-20260101");
     world.append("app.log", "3\n");
     world.rename("app.log", "old/app-20260102.log");

@@ -4,7 +4,6 @@ mod hearing;
 mod limits;
 mod paths;
 mod random;
-mod speed;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;

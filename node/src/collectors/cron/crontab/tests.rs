@@ -1,9 +1,10 @@
-//! Verdicts of Debian's own crontab(1), real files, and properties over any bytes.
+//! Real files, what is told of bad ones, and properties over any bytes.
 
 use super::*;
 use proptest::prelude::*;
 
 mod cronie;
+mod recorded;
 
 const USER: Owner = Owner::User { root: false };
 
@@ -26,56 +27,6 @@ fn cronie(text: &str, owner: Owner) -> Crontab {
 
 fn commands(crontab: &Crontab) -> Vec<String> {
     crontab.jobs.iter().map(|job| lossy(&job.command)).collect()
-}
-
-/// Bytes from a Python literal without its `b`: `'a\n\x00'`.
-fn literal(text: &str) -> Vec<u8> {
-    let mut chars = text[1..text.len() - 1].chars();
-    let mut bytes = Vec::new();
-    while let Some(char) = chars.next() {
-        let byte = match (char, char == '\\') {
-            (_, true) => match chars.next().unwrap() {
-                'n' => b'\n',
-                't' => b'\t',
-                'r' => b'\r',
-                'x' => {
-                    let digits: String = chars.by_ref().take(2).collect();
-                    u8::from_str_radix(&digits, 16).unwrap()
-                }
-                other => u8::try_from(other).unwrap(),
-            },
-            (char, false) => u8::try_from(char).unwrap(),
-        };
-        bytes.push(byte);
-    }
-    bytes
-}
-
-#[test]
-fn lines_are_accepted_and_refused_exactly_where_debian_does() {
-    let table = include_str!("../testdata/debian_verdicts.csv");
-    let rows: Vec<_> = table.lines().skip(1).collect();
-    assert!(rows.len() > 3_000);
-    let mut wrong = Vec::new();
-    for row in rows {
-        let (text, verdict) = row.rsplit_once(',').unwrap();
-        let crontab = read(&literal(text), Dialect::Debian, USER);
-        let found = crontab
-            .ignored_for(Dialect::Debian)
-            .map(|bad| bad.fault.to_string());
-        let found = found
-            .as_deref()
-            .map_or("ok", |fault| fault.split(':').next().unwrap());
-        if found != verdict {
-            wrong.push(format!("{text}: {verdict}, not {found}"));
-        }
-    }
-    assert!(
-        wrong.is_empty(),
-        "{}: {:#?}",
-        wrong.len(),
-        &wrong[..wrong.len().min(20)]
-    );
 }
 
 #[test]

@@ -99,6 +99,13 @@ fn a_run_that_is_logged_is_seen_and_one_that_is_not_is_missed_after_its_grace() 
 }
 
 #[test]
+fn blanks_before_a_command_that_some_crons_log_make_it_no_other() {
+    let mut ledger = ledger(&["* * * * * root a"]);
+    ledger.began(at(61), None, "root", "  a");
+    assert_eq!(ledger.rows()[0].history.last_run_at, Some(at(61)));
+}
+
+#[test]
 fn what_nobody_could_have_seen_is_not_missed() {
     // The log began after that, or again; there is none; it is another user's run.
     for coverage in [covered(121, 600), None] {

@@ -1,5 +1,5 @@
-//! Runs against three judges: a real Debian cron with a virtual clock, PyPI's cronsim, and cron's
-//! own loop copied minute by minute.
+//! Runs against four judges: a real Debian cron and a real cronie with a virtual clock, PyPI's
+//! cronsim, and cron's own loop copied minute by minute.
 
 use super::super::{Dialect, Owner, Source, When, parse};
 use super::*;
@@ -108,6 +108,25 @@ fn all_runs_round_a_change_of_the_clock_are_those_of_a_real_debian_cron() {
         wrong.len(),
         &wrong[..wrong.len().min(20)]
     );
+}
+
+#[test]
+fn all_runs_with_and_without_cron_tz_are_those_of_a_real_cronie() {
+    let table = include_str!("../testdata/cronie_runs.tsv");
+    assert!(table.lines().count() >= 130);
+    for row in table.lines() {
+        let fields: Vec<_> = row.split('\t').collect();
+        let (machine, start, end) = (zone(fields[0]), at(fields[2]), at(fields[3]));
+        let schedule = schedule(fields[4]);
+        let next = |after: &DateTime<Utc>| match fields[1] {
+            "-" => next_after(&schedule, *after, &machine),
+            name => next_after_in(&schedule, *after, &zone(name), &machine),
+        };
+        let runs = std::iter::successors(next(&start), next).take_while(|run| *run < end);
+        let found: Vec<_> = runs.map(|run| (run - start).num_minutes()).collect();
+        let expected = fields[5].split_whitespace().map(|run| run.parse().unwrap());
+        assert_eq!(found, expected.collect::<Vec<i64>>(), "{row}");
+    }
 }
 
 #[test]

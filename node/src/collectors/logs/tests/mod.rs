@@ -189,10 +189,26 @@ fn lines_that_have_all_trigrams_end_a_block_early() {
 }
 
 #[test]
+fn a_block_that_was_open_when_the_node_ended_is_searched_and_not_joined() {
+    let mut lines = Lines::new();
+    lines.store("app", 1, &["before the end"]);
+    lines.open.clear();
+    lines.store("app", 2, &["after the start"]);
+    let blocks = "SELECT line_count FROM log_blocks ORDER BY id";
+    assert_eq!(lines.ints(blocks), [1, 1]);
+    for (text, id) in [("before", 1), ("after", 2), ("the", 2)] {
+        let found = lines.page("app", &containing(text), Cursor::Newest, 5);
+        assert!(ids(&found).contains(&id), "{text}: {:?}", ids(&found));
+    }
+    let found = lines.page("app", &containing("between"), Cursor::Newest, 5);
+    assert_eq!(ids(&found), [0; 0]);
+}
+
+#[test]
 fn a_chunk_without_lines_writes_nothing() {
     let mut lines = Lines::new();
     lines.store::<&str>("app", 1, &[]);
-    assert_eq!(lines.ints("SELECT last_id FROM log_line_ids"), [0]);
+    assert!(lines.ints("SELECT id FROM log_lines").is_empty());
     assert!(lines.ints("SELECT id FROM log_sources").is_empty());
 }
 

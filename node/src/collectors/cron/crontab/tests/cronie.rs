@@ -1,4 +1,4 @@
-//! Where cronie reads otherwise than Debian's cron: from its source, as no cronie was at hand.
+//! Where cronie reads otherwise than Debian's cron.
 
 use super::*;
 
@@ -21,13 +21,13 @@ fn cronie_skips_only_the_bad_line() {
     let text =
         "bad\n* * * * * a\n5/15 * * * * b\n@daily\n* * * * *\n22-2 * * * * c\n*x * * * * d\n";
     let crontab = cronie(text, USER);
-    assert_eq!(commands(&crontab), ["a", "d"]);
+    assert_eq!(commands(&crontab), ["a"]);
     let lines: Vec<_> = crontab
         .bad_lines
         .iter()
         .map(|bad| bad.line_number)
         .collect();
-    assert_eq!(lines, [1, 3, 4, 5, 6]);
+    assert_eq!(lines, [1, 3, 4, 5, 6, 7]);
     let system = cronie(
         "* * * * * root\n* * * * * etl e\n* * * * * ghost f\n",
         Owner::System,
@@ -78,6 +78,11 @@ fn a_time_that_cronie_chooses_is_known_to_nobody() {
             "{line}: {crontab:?}"
         );
     }
+    let delayed = "RANDOM_DELAY=45\n0 3 * * * a\n@reboot b\nRANDOM_DELAY=0\n0 3 * * * c\n";
+    let whens = |crontab: Crontab| crontab.jobs.into_iter().map(|job| job.when == When::Random);
+    let random = |crontab| whens(crontab).collect::<Vec<_>>();
+    assert_eq!(random(cronie(delayed, USER)), [true, false, false]);
+    assert_eq!(random(debian(delayed)), [false, false, false]);
     // Debian's cron knows no `~`, and passes over what stands behind a number
     assert_eq!(debian("~ 3 * * * a\n").jobs, []);
     assert_eq!(
