@@ -13,8 +13,8 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use integration_tests::log::app_log;
@@ -106,11 +106,12 @@ fn node(folder: &Path) -> Node {
 fn proxy(node: &Arc<Node>, round: &Arc<AtomicUsize>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let (node, round) = (Arc::clone(node), Arc::clone(round));
     let file_system = node.list("/api/v1/fs")[0]["fs_type"].to_string();
+    // Whoever still listens at the end must not keep the node.
+    let (node, round) = (Arc::downgrade(node), Arc::clone(round));
     std::thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
-            let (node, round) = (Arc::clone(&node), Arc::clone(&round));
+            let (node, round) = (Weak::clone(&node), Arc::clone(&round));
             let file_system = file_system.clone();
             std::thread::spawn(move || {
                 let numbered = |body: &str| {
@@ -128,11 +129,12 @@ fn proxy(node: &Arc<Node>, round: &Arc<AtomicUsize>) -> String {
     address
 }
 
-fn pass_on(stream: &TcpStream, node: &Node, numbered: &dyn Fn(&str) -> String) {
+fn pass_on(stream: &TcpStream, node: &Weak<Node>, numbered: &dyn Fn(&str) -> String) {
     stream.set_nodelay(true).unwrap();
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     while let Some(request) = lines.next() {
         lines.find(|line| line.is_empty());
+        let Some(node) = node.upgrade() else { return };
         let answer = node.get(request.split(' ').nth(1).unwrap());
         let body = numbered(&answer.body);
         let kind = answer.header("content-type").unwrap_or_default();
