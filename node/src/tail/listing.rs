@@ -82,7 +82,8 @@ pub(crate) fn name(path: &Path) -> &[u8] {
         .as_encoded_bytes()
 }
 
-fn stem(name: &[u8]) -> &[u8] {
+/// A name without its extension.
+pub(crate) fn stem(name: &[u8]) -> &[u8] {
     let dot = name
         .iter()
         .rposition(|&byte| byte == b'.')
