@@ -55,6 +55,8 @@ pub(crate) struct Slot {
     pub(crate) first_sight: bool,
     /// Whether it was not followed before the log's path was set to what it is.
     pub(crate) is_new: bool,
+    /// Whether all that was there at first is told apart.
+    pub(crate) settled: bool,
     /// Whether it was empty when last looked at: it may have been filled and cut since.
     pub(crate) was_empty: bool,
     /// How many looks found the directory changing under their eyes.

@@ -30,7 +30,8 @@ impl Follower {
             let unknown = slot
                 .present
                 .is_some_and(|one| !live.contains(&one.identity.number()));
-            self.first_look || slot.census || slot.was_empty || unknown
+            let unsettled = self.first_look && !slot.settled;
+            unsettled || slot.census || slot.was_empty || unknown
         });
         let due: Vec<PathBuf> = due.map(|(path, _)| path.clone()).collect();
         let mut done = true;
@@ -39,7 +40,11 @@ impl Follower {
             let mut around = self.surroundings();
             for path in due {
                 let taken = self.take_lone(&path, &mut around, now);
-                done &= taken.unwrap_or_else(|| self.census(&path, now));
+                let settled = taken.unwrap_or_else(|| self.census(&path, now));
+                if let Some(slot) = self.slots.get_mut(&path) {
+                    slot.settled |= settled;
+                }
+                done &= settled;
             }
         }
         self.first_look &= !done;
@@ -66,6 +71,7 @@ impl Follower {
             *slot = Slot {
                 first_sight: slot.first_sight,
                 is_new: slot.is_new,
+                settled: slot.settled,
                 unsettled: slot.unsettled,
                 ..Slot::default()
             };
