@@ -1,6 +1,5 @@
 //! Looking through the files beside a log: where each known content is now, and what is new.
 
-use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,7 +9,7 @@ use super::claim::{self, Found, ask};
 use super::file::Followed;
 use super::follower::Follower;
 use super::identify::{self, Holds};
-use super::listing::{self, Entry};
+use super::listing::Entry;
 use super::look::is_missing;
 use super::source::{Facts, Source};
 
@@ -66,11 +65,14 @@ impl Follower {
         if !self.is_unchanged(path, &mut beside) {
             return false;
         }
-        self.settle_contents(searches, &beside, now);
+        let gone = self.settle_contents(searches, &beside, now);
         self.open_unknown(path, &mut beside);
         let news = self.judge_new(path, is_rotation, &mut beside);
         if !self.is_unchanged(path, &mut beside) {
             return false;
+        }
+        for sequence in gone {
+            self.forget_sequence(sequence);
         }
         self.take_new(path, news, now);
         self.take_cut(path, &beside, now);
@@ -104,39 +106,6 @@ impl Follower {
         let slot = self.slots.entry(path.to_path_buf()).or_default();
         slot.unsettled = if is_same { 0 } else { slot.unsettled + 1 };
         is_same || slot.unsettled > LOOKS
-    }
-
-    /// The files beside a path; what is at the path itself comes first.
-    fn entries(&self, path: &Path) -> Vec<Entry> {
-        let elsewhere = self.settings.elsewhere.has(path);
-        let target = fs::canonicalize(path).ok().filter(|_| !elsewhere);
-        let own = self.files.iter().filter(|file| file.slot == path);
-        let last = own.clone().rfind(|file| file.mark.state != State::Copy);
-        let target = target.or_else(|| last.map(|file| file.place.clone()));
-        let target = target.unwrap_or_else(|| path.to_path_buf());
-        let mut directories = listing::directories(path, &target, &self.settings.old_directories);
-        // A link may point to another directory now.
-        let places = own.clone().filter_map(|file| file.place.parent());
-        directories.extend(places.map(Path::to_path_buf));
-        let wanted = own.map(|file| file.identity.inode).collect();
-        let mut entries = listing::entries(path, &target, &directories, &wanted);
-        if !elsewhere
-            && let Ok(metadata) = fs::metadata(path)
-            && metadata.is_file()
-        {
-            let facts = Facts::from(&metadata);
-            entries.retain(|entry| !entry.facts.identity.same_file(&facts.identity));
-            entries.insert(
-                0,
-                Entry {
-                    path: path.to_path_buf(),
-                    facts,
-                    rotated: false,
-                    unrelated: false,
-                },
-            );
-        }
-        entries
     }
 
     fn beside(&self, path: &Path) -> Beside {
@@ -280,8 +249,15 @@ impl Follower {
         searches
     }
 
-    /// Goes on where contents were found, and gives up the others.
-    fn settle_contents(&mut self, searches: Vec<Search>, beside: &Beside, now: Instant) {
+    /// Goes on where contents were found, and gives up the others. Those of which nothing is lost
+    /// are answered: what is new beside them may still be an older copy of one.
+    fn settle_contents(
+        &mut self,
+        searches: Vec<Search>,
+        beside: &Beside,
+        now: Instant,
+    ) -> Vec<u64> {
+        let mut gone = Vec::new();
         for Search {
             sequence,
             state,
@@ -295,13 +271,17 @@ impl Follower {
                 continue;
             };
             let Some((place, found)) = found else {
+                if state != State::Following {
+                    gone.push(sequence);
+                    continue;
+                }
                 let cut = file.was_cut || beside.has_other(None, &file.identity);
                 let reason = if cut {
                     GapReason::Truncated
                 } else {
                     GapReason::Vanished
                 };
-                let is_loss = state == State::Following && !file.head.is_empty();
+                let is_loss = !file.head.is_empty();
                 let from = file.mark.offset;
                 self.forget(index, is_loss.then_some((from, reason)));
                 continue;
@@ -324,6 +304,7 @@ impl Follower {
                 self.forget(copy, None);
             }
         }
+        gone
     }
 
     fn forget_sequence(&mut self, sequence: u64) {

@@ -1,8 +1,11 @@
 //! Settling a content in the file that it was found in.
 
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::time::Instant;
+
+use rustix::fs::SeekFrom;
 
 use super::checkpoint::{Inside, State, TAIL_BYTES, TailHash};
 use super::chunk::{Gap, GapReason};
@@ -15,6 +18,8 @@ use super::text::Decoding;
 
 /// How far back the beginning of an unterminated last line is looked for.
 const LAST_LINE: u64 = 64 << 10;
+/// In what steps the end of zeros is looked for.
+const BLOCK: usize = 64 << 10;
 
 /// A file that holds a content, or its beginning.
 pub(crate) struct Found {
@@ -197,6 +202,30 @@ impl Followed {
         };
         let offset = search.start_at(file, facts.size)?;
         self.begin_at(offset.min(facts.size))
+    }
+
+    /// Starts behind the zeros that a file begins with when it was cut under a writer that goes on
+    /// at its old offset: nobody wrote them, and the first line is the one behind them.
+    pub(crate) fn start_after_hole(&mut self, decoding: Decoding) -> io::Result<()> {
+        if decoding.unit() > 1 || self.head.first() != Some(&0) {
+            return Ok(());
+        }
+        let (Some(Source::Plain(file)), Some(facts)) = (&self.source, self.facts) else {
+            return Ok(());
+        };
+        // What reads gives its own positions. An error says that the file system doesn't know.
+        let mut at = rustix::fs::seek(file, SeekFrom::Data(0)).unwrap_or(0);
+        let mut block = vec![0; BLOCK];
+        while at < facts.size {
+            let read = file.read_at(&mut block, at)?;
+            match block.iter().take(read).position(|byte| *byte != 0) {
+                Some(zeros) => return self.begin_at(at + zeros as u64),
+                None if read == 0 => break,
+                None => at += read as u64,
+            }
+        }
+        // Zeros only: room that was made, to be written to.
+        Ok(())
     }
 
     fn begin_at(&mut self, offset: u64) -> io::Result<()> {

@@ -163,6 +163,15 @@ impl Followed {
         self.mark.state == State::Following
     }
 
+    /// Whether it has a handle at its path that is of no use before the file changes.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let size = self.facts.map(|facts| facts.size);
+        self.live
+            && self.source.is_some()
+            && self.drained_at == size
+            && Some(self.mark.offset) == size
+    }
+
     /// Whether some of it was read since the last commit.
     pub(crate) fn is_being_read(&self) -> bool {
         self.saved.is_some()

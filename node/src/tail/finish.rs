@@ -48,22 +48,28 @@ impl Follower {
         }
     }
 
-    /// Puts handles away when there are too many: of files at rest at their path first, which are
-    /// opened again when they change, then of the oldest rotated ones.
+    /// Puts handles away when there are too many, or others wait for them: of files at rest at
+    /// their path first, which are opened again when they change, then of the oldest rotated ones.
     pub(crate) fn limit_handles(&mut self) {
-        let open = self
-            .files
-            .iter()
-            .filter(|file| file.source.is_some())
-            .count();
-        let excess = open.saturating_sub(self.settings.max_open_files.max(1));
-        if excess == 0 {
+        let open = self.files.iter().filter(|file| file.source.is_some());
+        let excess = open
+            .count()
+            .saturating_sub(self.settings.max_open_files.max(1));
+        if excess == 0 && !self.waiting {
+            return;
+        }
+        if self.waiting {
+            for file in self.files.iter_mut().filter(|file| file.is_at_rest()) {
+                file.source = None;
+            }
             return;
         }
         let mut at_rest: Vec<usize> = (0..self.files.len()).collect();
         at_rest.retain(|&index| {
             self.files.get(index).is_some_and(|file| {
-                file.source.is_some() && file.drained_at == file.facts.map(|facts| facts.size)
+                // A last line without its end is still to be read, and only with a handle.
+                let is_read = file.drained_at == file.facts.map(|facts| facts.size);
+                file.source.is_some() && is_read && (file.is_at_rest() || !file.live)
             })
         });
         at_rest.sort_by_key(|&index| {

@@ -32,6 +32,8 @@ pub struct Follower {
     pub(crate) dismissed: HashMap<PathBuf, Facts>,
     pub(crate) writers: WriterScan,
     pub(crate) directories: BTreeSet<PathBuf>,
+    /// Whether files wait to be taken up until handles of others are put away.
+    pub(crate) waiting: bool,
     /// Why the glob may match more than was found.
     pub(crate) unlisted: Option<String>,
     pub(crate) buffer: Vec<u8>,
@@ -51,6 +53,10 @@ pub(crate) struct Slot {
     pub(crate) error: Option<String>,
     /// Whether it was there when the log was looked at for the first time ever.
     pub(crate) first_sight: bool,
+    /// Whether it was not followed before the log's path was set to what it is.
+    pub(crate) is_new: bool,
+    /// Whether all that was there at first is told apart.
+    pub(crate) settled: bool,
     /// Whether it was empty when last looked at: it may have been filled and cut since.
     pub(crate) was_empty: bool,
     /// How many looks found the directory changing under their eyes.
@@ -109,6 +115,7 @@ impl Follower {
             dismissed: HashMap::new(),
             writers: WriterScan::default(),
             directories: BTreeSet::new(),
+            waiting: false,
             unlisted: None,
             buffer: Vec::new(),
             looked_at: None,
@@ -136,6 +143,9 @@ impl Follower {
         }
         let mut chunk = Chunk::default();
         self.read_files(budget, now, &mut chunk);
+        let needed = |file: &&Followed| file.source.is_some() && !file.is_at_rest();
+        let makes_room = self.waiting
+            && self.files.iter().filter(needed).count() < self.settings.max_open_files.max(1);
         if self.first_look {
             // What there was at first sight is not settled yet.
         } else if self.log_is_new || self.log.offset + 1 != self.next_sequence {
@@ -151,7 +161,8 @@ impl Follower {
             // Hundreds of followers at rest must not keep what a backlog needed.
             self.buffer = Vec::new();
         }
-        self.more = chunk.more;
+        self.more = chunk.more && !makes_room;
+        chunk.more |= makes_room;
         self.pending = true;
         chunk
     }

@@ -5,6 +5,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::checkpoint::State;
+use super::follower::Follower;
 use super::names;
 use super::source::Facts;
 
@@ -19,8 +21,43 @@ pub(crate) struct Entry {
     pub(crate) unrelated: bool,
 }
 
+impl Follower {
+    /// The files beside a path; what is at the path itself comes first.
+    pub(super) fn entries(&self, path: &Path) -> Vec<Entry> {
+        let elsewhere = self.settings.elsewhere.has(path);
+        let target = fs::canonicalize(path).ok().filter(|_| !elsewhere);
+        let own = self.files.iter().filter(|file| file.slot == path);
+        let last = own.clone().rfind(|file| file.mark.state != State::Copy);
+        let target = target.or_else(|| last.map(|file| file.place.clone()));
+        let target = target.unwrap_or_else(|| path.to_path_buf());
+        let mut places = directories(path, &target, &self.settings.old_directories);
+        // A link may point to another directory now.
+        let last_seen = own.clone().filter_map(|file| file.place.parent());
+        places.extend(last_seen.map(Path::to_path_buf));
+        let wanted = own.map(|file| file.identity.inode).collect();
+        let mut found = entries(path, &target, &places, &wanted);
+        if !elsewhere
+            && let Ok(metadata) = fs::metadata(path)
+            && metadata.is_file()
+        {
+            let facts = Facts::from(&metadata);
+            found.retain(|entry| !entry.facts.identity.same_file(&facts.identity));
+            found.insert(
+                0,
+                Entry {
+                    path: path.to_path_buf(),
+                    facts,
+                    rotated: false,
+                    unrelated: false,
+                },
+            );
+        }
+        found
+    }
+}
+
 /// The directories in which a log's older files can be.
-pub(crate) fn directories(log: &Path, target: &Path, others: &[PathBuf]) -> BTreeSet<PathBuf> {
+fn directories(log: &Path, target: &Path, others: &[PathBuf]) -> BTreeSet<PathBuf> {
     let parents = [log.parent(), target.parent()];
     let parents = parents.into_iter().flatten().map(Path::to_path_buf);
     parents.chain(others.iter().cloned()).collect()
@@ -29,7 +66,7 @@ pub(crate) fn directories(log: &Path, target: &Path, others: &[PathBuf]) -> BTre
 /// All regular files in `directories` whose names begin like the log's (or its link's target's)
 /// or whose inode is in `wanted`, plain ones first, older ones first. A rename at the
 /// same time can hide a file from readdir(3).
-pub(crate) fn entries(
+fn entries(
     log: &Path,
     target: &Path,
     directories: &BTreeSet<PathBuf>,
@@ -82,7 +119,8 @@ pub(crate) fn name(path: &Path) -> &[u8] {
         .as_encoded_bytes()
 }
 
-fn stem(name: &[u8]) -> &[u8] {
+/// A name without its extension.
+pub(crate) fn stem(name: &[u8]) -> &[u8] {
     let dot = name
         .iter()
         .rposition(|&byte| byte == b'.')

@@ -30,12 +30,22 @@ impl Follower {
             let unknown = slot
                 .present
                 .is_some_and(|one| !live.contains(&one.identity.number()));
-            self.first_look || slot.census || slot.was_empty || unknown
+            let unsettled = self.first_look && !slot.settled;
+            unsettled || slot.census || slot.was_empty || unknown
         });
         let due: Vec<PathBuf> = due.map(|(path, _)| path.clone()).collect();
         let mut done = true;
-        for path in due {
-            done &= self.census(&path, now);
+        self.waiting = false;
+        if !due.is_empty() {
+            let mut around = self.surroundings();
+            for path in due {
+                let taken = self.take_lone(&path, &mut around, now);
+                let settled = taken.unwrap_or_else(|| self.census(&path, now));
+                if let Some(slot) = self.slots.get_mut(&path) {
+                    slot.settled |= settled;
+                }
+                done &= settled;
+            }
         }
         self.first_look &= !done;
         self.finish_rotated(now);
@@ -60,6 +70,8 @@ impl Follower {
         for slot in self.slots.values_mut() {
             *slot = Slot {
                 first_sight: slot.first_sight,
+                is_new: slot.is_new,
+                settled: slot.settled,
                 unsettled: slot.unsettled,
                 ..Slot::default()
             };
@@ -81,6 +93,7 @@ impl Follower {
             let first_sight = self.first_look;
             let slot = self.slots.entry(path.clone()).or_insert_with(|| Slot {
                 first_sight,
+                is_new: true,
                 ..Slot::default()
             });
             slot.matched = true;
@@ -117,13 +130,16 @@ impl Follower {
     }
 
     /// The path of this log from which a rotation made `path`: one that is there, or was, or that
-    /// the glob would match.
+    /// the glob would match. One that would be no less a rotated name, as `job-20260131` would be
+    /// to `job-20260131-1015`, is not expected: those are logs of their own.
     fn original(&self, path: &Path, named: &BTreeSet<PathBuf>) -> Option<PathBuf> {
         let own = listing::name(path);
         names::originals(own)
             .map(|name| path.with_file_name(OsStr::from_bytes(&name)))
             .find(|original| {
-                let expected = own.starts_with(listing::name(original))
+                let name = listing::name(original);
+                let expected = own.starts_with(name)
+                    && names::originals(name).next().is_none()
                     && self
                         .settings
                         .pattern

@@ -20,6 +20,8 @@
 //!   from its beginning. The old content goes on in its copy (`copytruncate`) if there is one.
 //!   What was written between the copy and the truncation is destroyed by the rotating tool: the
 //!   ledger says from where, and how far if that was ever seen.
+//! - Zeros that a new file begins with are skipped: a writer that does not append leaves them when
+//!   its file is cut under it, and goes on behind them.
 //! - A file of which everything known repeats (same first bytes, same bytes before the offset, at
 //!   least as long, same inode and birth) is the same content: nobody could tell.
 //! - A file that came and went between two looks, without leaving a rotated name, was never seen.
@@ -42,6 +44,7 @@ mod follower;
 pub mod followers;
 mod identify;
 mod listing;
+mod lone;
 mod look;
 mod names;
 mod newcomers;

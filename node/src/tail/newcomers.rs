@@ -169,9 +169,10 @@ impl Follower {
                 new.state = State::Copy;
             }
         }
-        let state = if is_copy || (self.first_look && !source.is_plain()) {
+        let first_look = self.first_look && self.slots.get(path).is_none_or(|slot| slot.is_new);
+        let state = if is_copy || (first_look && !source.is_plain()) {
             State::Copy
-        } else if self.first_look {
+        } else if first_look {
             let wanted = matched && self.settings.from_beginning;
             if wanted {
                 State::Following
@@ -217,7 +218,14 @@ impl Follower {
 
     /// Takes up what is at the log's path if it is new.
     pub(crate) fn take_present(&mut self, path: &Path, beside: Beside, now: Instant) {
-        let (Some(unknown), Some(slot)) = (beside.unknown, self.slots.get_mut(path)) else {
+        if let Some(unknown) = beside.unknown {
+            self.take_unknown(path, unknown, now);
+        }
+    }
+
+    /// Takes up a file at one of the log's paths.
+    pub(crate) fn take_unknown(&mut self, path: &Path, unknown: Unknown, now: Instant) {
+        let Some(slot) = self.slots.get_mut(path) else {
             return;
         };
         let first_sight = std::mem::take(&mut slot.first_sight);
@@ -231,7 +239,7 @@ impl Follower {
         let begun = match search {
             _ if at_end => file.start_at_end(decoding),
             Some(search) => file.start_at(search.as_ref()),
-            None => Ok(()),
+            None => file.start_after_hole(decoding),
         };
         if let Err(error) = begun {
             file.error = Some(error.to_string());

@@ -86,8 +86,11 @@ impl Decoding {
         if self.unit() == 2 {
             return part.len() - part.len() % 2;
         }
-        if !self.is_utf8() {
+        if self.encoding.is_single_byte() {
             return part.len();
+        }
+        if !self.is_utf8() {
+            return self.whole_of_legacy(part);
         }
         let incomplete = part.utf8_chunks().last().map_or(0, |chunk| {
             let bad = chunk.invalid();
@@ -101,6 +104,22 @@ impl Decoding {
             if bad.len() < wanted { bad.len() } else { 0 }
         });
         part.len() - incomplete
+    }
+
+    /// The same in EUC-KR and its like, which say only by decoding where a character ends: what is
+    /// incomplete at the end is left away as long as more may come, else it is replaced.
+    fn whole_of_legacy(self, part: &[u8]) -> usize {
+        let text = self.decode_cut(part, false);
+        let is_whole = |end: &usize| {
+            let part = part.get(..*end).unwrap_or_default();
+            self.decode(part, false) == text
+        };
+        // The longest characters are those of GB 18030, four bytes.
+        let shortest = part.len().saturating_sub(3);
+        (shortest..=part.len())
+            .rev()
+            .find(is_whole)
+            .unwrap_or(part.len())
     }
 }
 
@@ -134,6 +153,12 @@ mod tests {
         assert_eq!(decoding.whole(&[b"a", korean].concat()), 4);
         assert_eq!(decoding.whole(b"a\xff"), 2);
         assert_eq!(decoding.whole(b""), 0);
+        let decoding = Decoding::new(encoding_rs::EUC_KR);
+        assert_eq!(decoding.whole(b"a\xb0\xa1"), 3);
+        assert_eq!(decoding.whole(b"a\xb0\xa1\xb0"), 3);
+        assert_eq!(decoding.whole(b"a\xff"), 2);
+        let decoding = Decoding::new(encoding_rs::GB18030);
+        assert_eq!(decoding.whole(b"a\x81\x30\x81"), 1);
     }
 
     #[test]

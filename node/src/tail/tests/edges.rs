@@ -163,3 +163,75 @@ fn a_damaged_compressed_file_is_read_as_far_as_it_goes() {
     world.read();
     assert_eq!(world.stored.gaps.len(), 1);
 }
+
+#[test]
+fn thousands_of_files_of_a_glob_are_taken_up_with_few_handles() {
+    const FILES: usize = 4_000;
+    let mut world = World::with("job-*.log", |settings| settings.max_open_files = 1_000);
+    for number in 0..FILES {
+        world.append(&format!("job-{number}.log"), format!("{number}\n"));
+    }
+    // Each with a listing of all the others would take minutes.
+    while world.read_some(Budget::default()) {
+        let files = world.follower.files.iter();
+        assert!(files.filter(|file| file.source.is_some()).count() <= 1_000);
+    }
+    let mut lines: Vec<usize> = world
+        .lines()
+        .iter()
+        .map(|line| line.parse().unwrap())
+        .collect();
+    lines.sort_unstable();
+    assert!(lines.into_iter().eq(0..FILES));
+    world.append("job-3999.log", "more\n");
+    world.restart();
+    world.read();
+    assert_eq!(world.lines().len(), FILES + 1);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn last_lines_without_their_ends_are_stored_with_few_handles_too() {
+    let mut world = World::with("*.log", |settings| settings.max_open_files = 2);
+    for number in 0..6 {
+        world.append(&format!("{number}.log"), "no end");
+    }
+    for _ in 0..6 {
+        world.read();
+        world.wait(6);
+    }
+    world.expect(&["no end"; 6]);
+}
+
+#[test]
+fn files_of_a_glob_with_numbers_in_their_names_and_the_same_content_are_all_read() {
+    let mut world = World::new("job-*");
+    world.append("job-20260131-101500", "done\n");
+    world.append("job-20260131-111500", "done\n");
+    world.expect(&["done"; 2]);
+    world.append("job-20260131-121500", "done\n");
+    world.append("job-20260201-101500", "done\n");
+    world.expect(&["done"; 4]);
+}
+
+#[test]
+fn a_writer_that_goes_on_at_its_old_offset_after_a_cut_leaves_no_zeros_in_a_line() {
+    for lines in [10, 300_000] {
+        let mut world = World::new("app.log");
+        let mut writer = File::create(world.path("app.log")).unwrap();
+        writer.write_all("line\n".repeat(lines).as_bytes()).unwrap();
+        world.read();
+        for round in 0..3 {
+            world.copy("app.log", "app.log.1");
+            world.truncate("app.log");
+            if round == 1 {
+                world.restart();
+            }
+            writer.write_all(b"first\nsecond\n").unwrap();
+            world.read();
+            assert_eq!(world.lines().len(), lines + 2 * (round + 1));
+        }
+        let after = world.lines().split_off(lines);
+        assert_eq!(after, ["first", "second"].repeat(3));
+    }
+}

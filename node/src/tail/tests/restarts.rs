@@ -267,3 +267,20 @@ fn another_configured_path_starts_anew() {
     world.expect(&["1", "5"]);
     assert_eq!(world.stored.rows.len(), 2);
 }
+
+#[test]
+fn a_path_that_becomes_a_glob_goes_on_in_the_files_in_between() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n");
+    world.expect(&["1"]);
+    world.append("app.log", "2\n");
+    world.rename("app.log", "app.log.2");
+    world.append("app.log.1", "3\n");
+    world.append("app.log", "4\n");
+    world.append("app-new.log.1", "old\n");
+    world.append("app-new.log", "old\n");
+    world.settings = TailSettings::new(world.path("app*.log")).unwrap();
+    world.restart();
+    world.expect(&["1", "2", "3", "4"]);
+    world.expect_no_gaps();
+}

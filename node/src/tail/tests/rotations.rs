@@ -288,3 +288,22 @@ fn what_a_compressor_that_is_not_gzip_made_is_no_text() {
         }
     }
 }
+
+#[test]
+fn an_older_copy_of_a_file_that_was_deleted_is_not_read_again() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n");
+    world.read();
+    world.copy("app.log", "app.log.bak");
+    world.append("app.log", "2\n");
+    world.read();
+    world.wait(61);
+    world.remove("app.log");
+    for _ in 0..3 {
+        world.expect(&["1", "2"]);
+        world.wait(61);
+    }
+    world.append("app.log", "3\n");
+    world.expect(&["1", "2", "3"]);
+    world.expect_no_gaps();
+}
