@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use actix::Addr;
 use actix_web::dev::ServerHandle;
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use crate::collector::Lanes;
@@ -76,7 +77,7 @@ impl Node {
         let reads = ReadPool::new(&database);
         let means = Means {
             reads: reads.clone(),
-            watcher: Watcher::start(),
+            watcher: Watcher::new(Handle::current()),
             crowd: Crowd::default(),
             arrivals: Arrivals::default(),
         };

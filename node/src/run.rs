@@ -20,6 +20,10 @@ const DEFAULT_FILE: &str = "/etc/etlmon/node.yaml";
 /// Threads that may block at once: running cycles, and hung ones.
 const MAX_BLOCKING_THREADS: usize = 1536;
 
+/// A blocking thread that had nothing to do for so long ends. The runtime gives work to each in
+/// turn: many of them would have all of it done on the coldest one.
+const IDLE_THREAD: Duration = Duration::from_millis(300);
+
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -84,6 +88,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(MAX_BLOCKING_THREADS)
+        .thread_keep_alive(IDLE_THREAD)
         .build()
         .expect("a runtime")
 }

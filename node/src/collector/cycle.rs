@@ -2,17 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use actix::{Addr, MailboxError};
+use actix::Addr;
 use etlmon_shared::Timestamp;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
-use super::lane::JobGuard;
+use super::lane::{JobGuard, Place};
 use super::messages::CycleEvent;
 use super::{
     Announcer, CollectError, Collector, Lane, Lanes, Next, Progress, Pulse, Schedule, Tick, Waker,
 };
-use crate::store::{DbWriter, Lease, Persist, Store, StoreError};
+use crate::store::{Answer, DbWriter, Lease, Persist as _, Store, StoreError, Stored, store};
 use crate::supervisor::panic_message;
 
 /// What a collector gets beyond its deadline before it counts as hung: it may be about to say so.
@@ -72,26 +72,26 @@ impl<C: Collector> Cycle<C> {
                 next: Next::default(),
             };
         }
-        let started = Instant::now();
         let tick = Tick {
             started_at: Timestamp::now(),
-            deadline: started + self.timeout,
+            deadline: Instant::now() + self.timeout,
             schedule: self.schedule,
             lease: self.lease.clone(),
             pulse: Pulse::default(),
             waker: self.waker.clone(),
         };
         let pulse = tick.pulse.clone();
-        let job = actix_rt::task::spawn_blocking(move || {
+        let (answer, stored) = oneshot::channel();
+        let (writer, held) = (self.writer.clone(), place.clone());
+        let mut job = actix_rt::task::spawn_blocking(move || {
             let _guard = guard;
-            let mut collector = collector;
-            let found = collector.collect(&tick);
-            (collector, found)
+            let done = Done::of(collector, &tick, &writer, answer);
+            held.give_back();
+            done
         });
-        let joined = self.watch(job, place, &pulse, stalled).await;
-        let took = started.elapsed();
-        match joined {
-            Ok((collector, found)) => self.conclude(collector, found, took).await,
+        let stored = self.watch(&job, stored, &place, &pulse, stalled).await;
+        match (&mut job).await {
+            Ok(done) => self.conclude(done, stored).await,
             Err(error) => {
                 let message = match error.try_into_panic() {
                     Ok(payload) => panic_message(payload.as_ref()),
@@ -104,32 +104,39 @@ impl<C: Collector> Cycle<C> {
         }
     }
 
-    /// Waits for the job however long it takes, and tells when it is past its deadline. A job that
-    /// shows no sign of life gives its place to others long before that: it probably hangs. If it
-    /// goes on, it takes a place again where one is free.
+    /// Waits until what the job hands to the writer is committed, or the job ends without handing
+    /// it anything, and tells when the job is past its deadline. One that shows no sign of life
+    /// gives its place to others long before that: it probably hangs. If it goes on, it takes a
+    /// place again where one is free.
     async fn watch<T>(
         &self,
-        mut job: JoinHandle<T>,
-        place: OwnedSemaphorePermit,
+        job: &JoinHandle<T>,
+        mut stored: Stored,
+        place: &Place,
         pulse: &Pulse,
         stalled: impl Fn(String),
-    ) -> Result<T, JoinError> {
+    ) -> Result<(), StoreError> {
+        let gone = |_| Err(StoreError::WriterGone);
         let deadline = Instant::now() + self.timeout + GRACE;
-        let (mut place, mut beats) = (Some(place), pulse.beats());
+        let mut beats = pulse.beats();
         while let Some(left) = deadline.checked_duration_since(Instant::now()) {
-            let ended = actix_rt::time::timeout(left.min(STILLNESS), &mut job).await;
-            if let Ok(joined) = ended {
-                return joined;
+            let ended = actix_rt::time::timeout(left.min(STILLNESS), &mut stored).await;
+            if let Ok(stored) = ended {
+                return stored.unwrap_or_else(gone);
+            }
+            if job.is_finished() {
+                // It is the database that takes long.
+                return stored.await.unwrap_or_else(gone);
             }
             let beats_now = pulse.beats();
-            place = match place {
-                _ if beats_now == beats => None,
-                None => self.lanes.try_enter(self.lane),
-                place => place,
-            };
+            if beats_now == beats {
+                place.give_back();
+            } else {
+                place.take_again(&self.lanes, self.lane);
+            }
             beats = beats_now;
         }
-        drop(place);
+        place.give_back();
         let reason = format!(
             "has not returned within {}; waiting for it",
             humantime::format_duration(self.timeout)
@@ -137,44 +144,38 @@ impl<C: Collector> Cycle<C> {
         // Told before it is recorded: the database may hang with the disk.
         stalled(reason.clone());
         self.announce_failure(&reason).await;
-        job.await
+        stored.await.unwrap_or_else(gone)
     }
 
     /// What has happened, and whether the tables tell it.
-    async fn conclude(
-        &self,
-        mut collector: C,
-        found: Result<C::Batch, CollectError>,
-        took: Duration,
-    ) -> CycleEnd<C> {
-        match found {
-            Ok(batch) => {
-                let stored = self.store(batch).await;
-                let next = collector.settle(stored.as_ref().copied());
-                let event = match stored {
-                    Ok(()) => Some(CycleEvent::Succeeded {
-                        took,
-                        note: collector.note(),
-                    }),
-                    // It looks again at what it is to do, and there is nothing wrong with that.
-                    Err(StoreError::Outdated) => None,
-                    Err(error) => {
-                        let reason = error.to_string();
-                        return Self::failed(collector, reason, took, false, next);
-                    }
-                };
-                CycleEnd::Back {
-                    collector,
-                    event,
-                    is_stored: true,
-                    next,
-                }
-            }
+    async fn conclude(&self, done: Done<C>, stored: Result<(), StoreError>) -> CycleEnd<C> {
+        let Done {
+            mut collector,
+            failed,
+            took,
+        } = done;
+        if let Some(error) = failed {
+            let reason = error.to_string();
+            let is_stored = self.announce_failure(&reason).await;
+            return Self::failed(collector, reason, took, is_stored, Next::default());
+        }
+        let next = collector.settle(stored.as_ref().copied());
+        let event = match stored {
+            Ok(()) => Some(CycleEvent::Succeeded {
+                took,
+                note: collector.note(),
+            }),
+            // It looks again at what it is to do, and there is nothing wrong with that.
+            Err(StoreError::Outdated) => None,
             Err(error) => {
-                let reason = error.to_string();
-                let is_stored = self.announce_failure(&reason).await;
-                Self::failed(collector, reason, took, is_stored, Next::default())
+                return Self::failed(collector, error.to_string(), took, false, next);
             }
+        };
+        CycleEnd::Back {
+            collector,
+            event,
+            is_stored: true,
+            next,
         }
     }
 
@@ -197,7 +198,7 @@ impl<C: Collector> Cycle<C> {
     async fn announce(&self, progress: &Progress<'_>) -> Result<(), StoreError> {
         let announcer = self.announcer.as_ref();
         match announcer.and_then(|announcer| announcer(progress)) {
-            Some(rows) => self.store(rows).await,
+            Some(rows) => store(&self.writer, Box::new(rows), self.lease.clone()).await,
             None => Ok(()),
         }
     }
@@ -211,19 +212,43 @@ impl<C: Collector> Cycle<C> {
         }
         announced.is_ok()
     }
+}
 
-    /// Waits until the batch is committed: that is the back-pressure.
-    async fn store(&self, batch: impl Persist) -> Result<(), StoreError> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        let store = Store {
-            batch: Box::new(batch),
-            lease: self.lease.clone(),
+/// What a job leaves.
+struct Done<C> {
+    collector: C,
+    /// Why it found nothing out.
+    failed: Option<CollectError>,
+    took: Duration,
+}
+
+impl<C: Collector> Done<C> {
+    /// Collects, and hands what is found to the writer, so that the actor need not wake up for it.
+    /// There is one batch of each collector at most, so that the writer's mailbox has a bound.
+    fn of(mut collector: C, tick: &Tick, writer: &Addr<DbWriter>, answer: Answer) -> Self {
+        let began = Instant::now();
+        let found = collector.collect(tick);
+        let took = began.elapsed();
+        let failed = match found {
+            // Nobody waits for it where the actor has ended.
+            Ok(batch) if batch.is_empty() => {
+                let _ = answer.send(Ok(()));
+                None
+            }
+            Ok(batch) => {
+                writer.do_send(Store {
+                    batch: Box::new(batch),
+                    lease: tick.lease.clone(),
+                    answer,
+                });
+                None
+            }
+            Err(error) => Some(error),
         };
-        match self.writer.send(store).await {
-            Ok(result) => result,
-            Err(MailboxError::Closed | MailboxError::Timeout) => Err(StoreError::WriterGone),
+        Self {
+            collector,
+            failed,
+            took,
         }
     }
 }

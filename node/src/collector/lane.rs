@@ -1,7 +1,7 @@
 //! How many cycles run at once, and that never two of one collector do.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -38,17 +38,12 @@ impl Lanes {
     }
 
     /// Waits for a place, in the order of asking.
-    pub(super) async fn enter(&self, lane: Lane) -> OwnedSemaphorePermit {
+    pub(super) async fn enter(&self, lane: Lane) -> Place {
         match Arc::clone(self.places(lane)).acquire_owned().await {
-            Ok(place) => place,
+            Ok(permit) => Place(Arc::new(Mutex::new(Some(permit)))),
             // A semaphore that nobody closes gives its places in the end.
             Err(_closed) => std::future::pending().await,
         }
-    }
-
-    /// A place if one is free.
-    pub(super) fn try_enter(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(self.places(lane)).try_acquire_owned().ok()
     }
 
     fn places(&self, lane: Lane) -> &Arc<Semaphore> {
@@ -63,6 +58,30 @@ impl Lanes {
 impl Default for Lanes {
     fn default() -> Self {
         Self::new(4, 2, 2)
+    }
+}
+
+/// A cycle's place in its lane. A clone is the same place: the job gives it back when it ends, and
+/// who watches the job when it hangs.
+#[derive(Clone, Debug)]
+pub(super) struct Place(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+
+impl Place {
+    /// Gives it to others, if it was not yet.
+    pub(super) fn give_back(&self) {
+        drop(self.permit().take());
+    }
+
+    /// Has one again, if one is free.
+    pub(super) fn take_again(&self, lanes: &Lanes, lane: Lane) {
+        let mut permit = self.permit();
+        if permit.is_none() {
+            *permit = Arc::clone(lanes.places(lane)).try_acquire_owned().ok();
+        }
+    }
+
+    fn permit(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

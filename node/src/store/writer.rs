@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use etlmon_shared::Timestamp;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::persist::{Lease, Persist, PersistError};
+use super::persist::{Lease, Persist};
 use super::purge::{LOOK_INTERVAL, Purge};
 use super::retention::RetentionRule;
 use super::wal::WalBound;
-use super::{DatabaseStatus, ReadPool, StoreError, open};
+use super::{DatabaseStatus, ReadPool, StoreError, open, transaction};
 use crate::supervisor::ExitNotice;
 
 /// Messages that wait before a sender has to.
@@ -29,14 +29,41 @@ const LAST_CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
 /// From one look at the files' sizes to the next.
 const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Stores a batch; the answer comes when it is committed.
+/// Where the answer to a batch goes when it is committed, or is not.
+pub type Answer = oneshot::Sender<Result<(), StoreError>>;
+/// Where it comes from; no answer means that the writer is gone.
+pub type Stored = oneshot::Receiver<Result<(), StoreError>>;
+
+/// Stores a batch.
 #[derive(Message)]
-#[rtype(result = "Result<(), StoreError>")]
+#[rtype(result = "()")]
 pub struct Store {
     /// The rows.
     pub batch: Box<dyn Persist>,
     /// The generation that they belong to.
     pub lease: Lease,
+    /// Who waits for it.
+    pub answer: Answer,
+}
+
+/// Stores a batch when the writer has room for it, and waits until it is committed.
+///
+/// # Errors
+/// As the writer answers, or that it is gone.
+pub async fn store(
+    writer: &Addr<DbWriter>,
+    batch: Box<dyn Persist>,
+    lease: Lease,
+) -> Result<(), StoreError> {
+    let (answer, stored) = oneshot::channel();
+    let store = Store {
+        batch,
+        lease,
+        answer,
+    };
+    // Should it be gone, so is the answer.
+    let _ = writer.send(store).await;
+    stored.await.unwrap_or(Err(StoreError::WriterGone))
 }
 
 /// Commits what is waiting, moves the write-ahead log into the database, and ends the writer.
@@ -75,7 +102,7 @@ pub struct WriterSettings {
 /// The writer.
 pub struct DbWriter {
     connection: Connection,
-    waiting: Vec<Waiting>,
+    waiting: Vec<Store>,
     /// How many rows wait.
     weight: usize,
     committed: Option<Instant>,
@@ -90,11 +117,6 @@ pub struct DbWriter {
 
 /// Device and inode.
 type FileId = (u64, u64);
-
-struct Waiting {
-    store: Store,
-    answer: oneshot::Sender<Result<(), StoreError>>,
-}
 
 impl DbWriter {
     /// Opens the database for writing.
@@ -159,7 +181,7 @@ impl DbWriter {
         self.weight = 0;
         let mut results = Vec::with_capacity(waiting.len());
         self.settings.status.writing();
-        match self.transact(&waiting, &mut results) {
+        match transaction::run(&self.connection, &waiting, &mut results) {
             Ok(()) => {
                 let stored = results.iter().any(Result::is_ok);
                 self.settings.status.written(stored.then(Timestamp::now));
@@ -169,7 +191,7 @@ impl DbWriter {
                 let lost = || {
                     Err(StoreError::Sql {
                         operation: "a commit",
-                        source: again(&error),
+                        source: transaction::again(&error),
                     })
                 };
                 results.clear();
@@ -177,66 +199,11 @@ impl DbWriter {
             }
         }
         self.committed = Some(Instant::now());
-        for (waiting, result) in waiting.into_iter().zip(results) {
+        for (store, result) in waiting.into_iter().zip(results) {
             // A sender that no longer waits has been given up.
-            let _ = waiting.answer.send(result);
+            let _ = store.answer.send(result);
         }
     }
-
-    fn transact(
-        &mut self,
-        waiting: &[Waiting],
-        results: &mut Vec<Result<(), StoreError>>,
-    ) -> rusqlite::Result<()> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for Waiting { store, .. } in waiting {
-            if store.lease.is_given_up() {
-                results.push(Err(StoreError::GivenUp));
-                continue;
-            }
-            let stored = if waiting.len() == 1 {
-                store.batch.persist(&transaction)
-            } else {
-                persist_apart(&transaction, store.batch.as_ref())
-            };
-            match stored {
-                Ok(()) => results.push(Ok(())),
-                Err(PersistError::Outdated) => results.push(Err(StoreError::Outdated)),
-                Err(PersistError::Sql(error)) => {
-                    // A full disk or an I/O error ends the whole transaction.
-                    if transaction.is_autocommit() || is_of_the_disk(&error) {
-                        return Err(error);
-                    }
-                    results.push(Err(StoreError::Sql {
-                        operation: "a batch",
-                        source: error,
-                    }));
-                }
-            }
-        }
-        if results.iter().all(Result::is_err) {
-            return transaction.rollback();
-        }
-        transaction.commit()
-    }
-}
-
-/// Stores one batch of several in a savepoint of its own, which ends with it.
-fn persist_apart(connection: &Connection, batch: &dyn Persist) -> Result<(), PersistError> {
-    let run = |sql| connection.prepare_cached(sql)?.execute([]);
-    run("SAVEPOINT batch")?;
-    let stored = batch.persist(connection);
-    if connection.is_autocommit() {
-        // An error of the disk, at which SQLite has rolled back the transaction.
-        return stored;
-    }
-    if stored.is_err() {
-        run("ROLLBACK TO batch")?;
-    }
-    run("RELEASE batch")?;
-    stored
 }
 
 /// Which file a path leads to; none when there is none.
@@ -244,40 +211,6 @@ fn file_id(path: &Path) -> Option<FileId> {
     std::fs::metadata(path)
         .ok()
         .map(|file| (file.dev(), file.ino()))
-}
-
-/// An SQLite error once more, for each of the batches that it hit.
-fn again(error: &rusqlite::Error) -> rusqlite::Error {
-    match error {
-        rusqlite::Error::SqliteFailure(code, text) => {
-            rusqlite::Error::SqliteFailure(*code, text.clone())
-        }
-        other => rusqlite::Error::SqliteFailure(
-            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR),
-            Some(other.to_string()),
-        ),
-    }
-}
-
-/// Whether the error is of the file and not of the batch.
-fn is_of_the_disk(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{
-        CannotOpen, DatabaseBusy, DatabaseCorrupt, DatabaseLocked, DiskFull, NotADatabase,
-        ReadOnly, SystemIoFailure,
-    };
-    matches!(
-        error.sqlite_error_code(),
-        Some(
-            CannotOpen
-                | DatabaseBusy
-                | DatabaseCorrupt
-                | DatabaseLocked
-                | DiskFull
-                | NotADatabase
-                | ReadOnly
-                | SystemIoFailure
-        )
-    )
 }
 
 impl Actor for DbWriter {
@@ -289,12 +222,11 @@ impl Actor for DbWriter {
 }
 
 impl Handler<Store> for DbWriter {
-    type Result = ResponseFuture<Result<(), StoreError>>;
+    type Result = ();
 
-    fn handle(&mut self, store: Store, ctx: &mut Self::Context) -> Self::Result {
-        let (answer, stored) = oneshot::channel();
+    fn handle(&mut self, store: Store, ctx: &mut Self::Context) {
         self.weight += store.batch.row_count().max(1);
-        self.waiting.push(Waiting { store, answer });
+        self.waiting.push(store);
         if self.weight >= GROUP {
             self.commit(ctx);
         } else if self.waiting.len() == 1 {
@@ -305,7 +237,6 @@ impl Handler<Store> for DbWriter {
                 left => drop(ctx.notify_later(Commit, left)),
             }
         }
-        Box::pin(async { stored.await.unwrap_or(Err(StoreError::WriterGone)) })
     }
 }
 

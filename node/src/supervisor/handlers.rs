@@ -12,7 +12,7 @@ use super::messages::{GetHealth, Order, Ordered, Record, Reload, Shutdown, Trigg
 use super::root::Root;
 use super::{ChildExited, ChildId};
 use crate::collector::{CollectNow, CycleReport, Wake};
-use crate::store::{Drain, Lease, Store, StoreError};
+use crate::store::{Drain, Lease, Persist, StoreError, store};
 
 /// How long the writer may take to store what is waiting when the node ends.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
@@ -149,10 +149,7 @@ impl Handler<Order> for Root {
             return Box::pin(async { Ordered::NoSuchSubject });
         };
         let wake = child.handle.as_ref().map(|handle| handle.wake.clone());
-        let stored = self.store(Store {
-            batch: order.rows,
-            lease: Lease::default(),
-        });
+        let stored = self.store(order.rows, Lease::default());
         Box::pin(async move {
             if let Err(error) = stored.await {
                 return Ordered::Refused(error);
@@ -169,23 +166,23 @@ impl Handler<Record> for Root {
     type Result = ResponseFuture<Result<(), StoreError>>;
 
     fn handle(&mut self, record: Record, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.store(Store {
-            batch: record.rows,
-            lease: record.lease,
-        }))
+        Box::pin(self.store(record.rows, record.lease))
     }
 }
 
 impl Root {
     /// Has the writer store something; the answer comes when it is committed.
-    fn store(&self, store: Store) -> impl Future<Output = Result<(), StoreError>> + use<> {
+    fn store(
+        &self,
+        batch: Box<dyn Persist>,
+        lease: Lease,
+    ) -> impl Future<Output = Result<(), StoreError>> + use<> {
         let writer = self.writer.as_ref().map(|writer| writer.address.clone());
         async move {
-            let stored = match writer {
-                Some(writer) => writer.send(store).await.ok(),
-                None => None,
-            };
-            stored.unwrap_or(Err(StoreError::WriterGone))
+            match writer {
+                Some(writer) => store(&writer, batch, lease).await,
+                None => Err(StoreError::WriterGone),
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use super::child::{Child, Surroundings};
 use super::messages::Plan;
 use super::{ChildId, ExitNotice};
 use crate::collector::{JobSlot, Lanes};
-use crate::store::{DbWriter, Lease, Persist, Retain, Store, StoreError, WriterSettings};
+use crate::store::{DbWriter, Lease, Persist, Retain, StoreError, WriterSettings, store};
 
 /// Between two tries to make the tables those of the configuration.
 const TIDY_RETRY: Duration = Duration::from_secs(5);
@@ -221,14 +221,7 @@ async fn tidy(
     tidies: Vec<Arc<dyn Persist + Sync>>,
 ) -> Result<(), StoreError> {
     for tidy in tidies {
-        let store = Store {
-            batch: Box::new(tidy),
-            lease: Lease::default(),
-        };
-        writer
-            .send(store)
-            .await
-            .unwrap_or(Err(StoreError::WriterGone))?;
+        store(&writer, Box::new(tidy), Lease::default()).await?;
     }
     Ok(())
 }

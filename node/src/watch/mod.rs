@@ -1,7 +1,7 @@
 //! Being told when files change: one inotify instance for all who want to know.
 //!
 //! The crate `notify` reads every event as it comes, so that its cost grows with the rate of those
-//! who write. Here the queue is emptied at most once in 90 ms, and meanwhile the kernel merges
+//! who write. Here the queue is emptied at most once in 94 ms, and meanwhile the kernel merges
 //! each event with an equal one before it (inotify(7)): a file that is written to 5,000 times a
 //! second costs eleven events. The first event after a quiet time is told at once.
 //!
@@ -28,6 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
+use tokio::runtime::Handle;
 
 use place::place;
 use queue::Queue;
@@ -44,9 +45,9 @@ const LOOKS: usize = 8;
 
 /// Watches directories for all collectors of a node. A clone is the same watcher.
 ///
-/// The instance and its thread are there from the first directory that is watched until the last
+/// The instance and its task are there from the first directory that is watched until the last
 /// clone and [`Watch`] are dropped.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Watcher {
     shared: Arc<Shared>,
 }
@@ -79,8 +80,9 @@ pub struct Watch {
 }
 
 /// What a watcher and its watches share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
+    runtime: Handle,
     registry: Arc<Mutex<Registry>>,
     queue: Mutex<Option<Arc<Queue>>>,
 }
@@ -94,13 +96,19 @@ struct Answered {
 }
 
 impl Watcher {
-    /// Starts watching.
-    pub fn start() -> Self {
-        Self::default()
+    /// A watcher that hears of changes on this runtime, which has to have its I/O enabled.
+    pub fn new(runtime: Handle) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                runtime,
+                registry: Arc::default(),
+                queue: Mutex::default(),
+            }),
+        }
     }
 
-    /// A listener that watches nothing yet. `wake` is called on the watcher's thread or by
-    /// [`Watch::set`], so it must not block.
+    /// A listener that watches nothing yet. `wake` is called on the runtime or by [`Watch::set`], so
+    /// it must not block.
     pub fn listen(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
         let wake: Wake = Arc::new(wake);
         Watch {
@@ -109,6 +117,21 @@ impl Watcher {
             wake,
             answered: Mutex::default(),
         }
+    }
+}
+
+#[cfg(test)]
+impl Watcher {
+    /// A watcher on a runtime that all tests share.
+    pub(crate) fn for_test() -> Self {
+        static RUNTIME: std::sync::LazyLock<Handle> = std::sync::LazyLock::new(|| {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().build().unwrap();
+            let handle = runtime.handle().clone();
+            std::thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
+            handle
+        });
+        Self::new(RUNTIME.clone())
     }
 }
 
@@ -187,7 +210,7 @@ impl Shared {
         if let Some(queue) = &*queue {
             return Ok(Arc::clone(queue));
         }
-        let started = Arc::new(Queue::start(Arc::clone(&self.registry))?);
+        let started = Arc::new(Queue::start(Arc::clone(&self.registry), &self.runtime)?);
         Ok(Arc::clone(queue.insert(started)))
     }
 

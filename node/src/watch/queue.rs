@@ -1,30 +1,33 @@
-//! The inotify instance, and the thread that empties its queue.
+//! The inotify instance, and the task that empties its queue.
 
 use std::collections::BTreeSet;
 use std::ffi::{CStr, OsStr};
-use std::io::{self, PipeReader, PipeWriter};
+use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 use rustix::io::{Errno, retry_on_intr};
-use rustix::thread::nanosleep;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
 use super::lock;
 use super::registry::{Descriptor, Registry, Wake};
 
 /// How long the queue is left alone after it was emptied, while the kernel merges what comes. Half
 /// of it is what a line waits for on average, 50 ms with the rest of the way into the database.
-const REST: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 90_000_000,
-};
+const REST: Duration = Duration::from_millis(94);
 
 /// What one read(2) takes at most, and how many there are before the next rest: more than a whole
 /// queue (16,384 events of up to 272 bytes), and an end, however fast somebody writes.
@@ -35,23 +38,24 @@ const READS: usize = 80;
 #[derive(Debug)]
 pub struct Queue {
     pub(super) inotify: Arc<OwnedFd>,
-    /// Hangs up when it is dropped, which ends the thread.
-    _end: PipeWriter,
+    task: AbortHandle,
 }
 
 impl Queue {
-    /// Makes the instance and its thread.
+    /// Makes the instance, and its task on a runtime. That only ever reads from the instance, which
+    /// does not block: a thread of its own would cost as much again as what it has to do.
     ///
     /// # Errors
-    /// No instance or file handle is left (`EMFILE`), or no thread can be made.
-    pub fn start(registry: Arc<Mutex<Registry>>) -> io::Result<Self> {
+    /// No instance or file handle is left (`EMFILE`).
+    pub fn start(registry: Arc<Mutex<Registry>>, runtime: &Handle) -> io::Result<Self> {
         let inotify = Arc::new(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?);
-        let (ended, end) = io::pipe()?;
-        let queue = Arc::clone(&inotify);
-        thread::Builder::new()
-            .name("etlmon-watch".to_owned())
-            .spawn(move || run(&queue, &ended, &registry))?;
-        Ok(Self { inotify, _end: end })
+        let _on_it = runtime.enter();
+        let rest = Rest::new()?;
+        let task = runtime.spawn(run(Arc::clone(&inotify), rest, registry));
+        Ok(Self {
+            inotify,
+            task: task.abort_handle(),
+        })
     }
 
     /// inotify_add_watch(2). It looks the path up, so it hangs as long as a file server does.
@@ -69,44 +73,92 @@ impl Queue {
     }
 }
 
-fn run(inotify: &OwnedFd, end: &PipeReader, registry: &Mutex<Registry>) {
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn run(inotify: Arc<OwnedFd>, rest: Rest, registry: Arc<Mutex<Registry>>) {
     let mut buffer = vec![MaybeUninit::uninit(); BUFFER_BYTES];
     loop {
-        let mut fds = [
-            PollFd::new(end, PollFlags::empty()),
-            PollFd::new(inotify, PollFlags::IN),
-        ];
-        if is_ended(&mut fds, None) {
-            return;
-        }
-        for wake in drain(inotify, &mut buffer, registry) {
+        let Some(wakes) = drain(&inotify, &mut buffer, &registry) else {
+            if readable(&inotify).await.is_err() {
+                // Only for want of memory: try again, but not at once.
+                rest.pass().await;
+            }
+            continue;
+        };
+        for wake in wakes {
             // One listener's panic, which the hook has logged, must not leave the others unheard.
             let _ = catch_unwind(AssertUnwindSafe(|| wake()));
         }
-        let mut fds = [PollFd::new(end, PollFlags::empty())];
-        if is_ended(&mut fds, Some(&REST)) {
-            return;
+        rest.pass().await;
+    }
+}
+
+/// Waits for the first event. The instance is polled for no longer than that: each event would wake
+/// the runtime, and most of them come during a rest.
+async fn readable(inotify: &OwnedFd) -> io::Result<()> {
+    polled(inotify.as_fd())?.readable().await.map(drop)
+}
+
+/// Has the runtime wait for a handle to become readable.
+#[expect(
+    deprecated,
+    reason = "what has come in its place is unsafe, since it takes all kinds of handles; these two \
+              kinds are what it asks for"
+)]
+fn polled<T: AsFd + AsRawFd>(handle: T) -> io::Result<AsyncFd<T>> {
+    AsyncFd::with_interest(handle, Interest::READABLE)
+}
+
+/// A timer for rests: timerfd_create(2), since the runtime's own timers wake it twice for anything
+/// longer than 64 ms.
+struct Rest(AsyncFd<OwnedFd>);
+
+impl Rest {
+    fn new() -> io::Result<Self> {
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        polled(timer).map(Self)
+    }
+
+    /// Waits for a rest's time.
+    async fn pass(&self) {
+        let once = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value: Timespec {
+                tv_sec: 0,
+                tv_nsec: i64::from(REST.subsec_nanos()),
+            },
+        };
+        let set = timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &once);
+        let passed = match set {
+            Ok(_) => self.0.readable().await,
+            Err(error) => Err(error.into()),
+        };
+        match passed {
+            Ok(mut passed) => {
+                let mut count = [0; 8];
+                let _ = rustix::io::read(&self.0, &mut count);
+                passed.clear_ready();
+            }
+            // It can't fail with a timer of one's own; without the runtime nothing goes on anyway.
+            Err(_) => tokio::time::sleep(REST).await,
         }
     }
 }
 
-/// Waits for one of `fds`; whether the first of them, the end, has come.
-fn is_ended(fds: &mut [PollFd<'_>], limit: Option<&Timespec>) -> bool {
-    if retry_on_intr(|| poll(fds, limit)).is_err() {
-        // Only for want of memory: try again, but not at once.
-        let _ = nanosleep(&REST);
-        return false;
-    }
-    fds.first().is_some_and(|end| !end.revents().is_empty())
-}
-
-/// Reads what is in the queue; gives what wakes those whom it concerns, each once.
+/// Reads what is in the queue; gives what wakes those whom it concerns, each once, or nothing if
+/// nothing has happened.
 fn drain(
     inotify: &OwnedFd,
     buffer: &mut [MaybeUninit<u8>],
     registry: &Mutex<Registry>,
-) -> Vec<Wake> {
+) -> Option<Vec<Wake>> {
     let mut registry = lock(registry);
+    let mut any = false;
     let mut woken = BTreeSet::new();
     let mut reader = Reader::new(inotify, buffer);
     let mut reads = 0;
@@ -119,6 +171,7 @@ fn drain(
         }
         match reader.next() {
             Ok(event) => {
+                any = true;
                 let name = event.file_name().map(CStr::to_bytes).map(OsStr::from_bytes);
                 registry.hear(event.wd(), event.events(), name, &mut woken);
             }
@@ -126,10 +179,11 @@ fn drain(
             Err(Errno::AGAIN) => break,
             // Nothing is known any more but that something has happened.
             Err(_) => {
+                any = true;
                 registry.hear_all(&mut woken);
                 break;
             }
         }
     }
-    registry.wakes(&woken)
+    any.then(|| registry.wakes(&woken))
 }

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use etlmon_node::store::{
-    DatabaseStatus, DbWriter, Drain, Effort, Lease, Persist, PersistError, ReadPool, Store,
-    StoreError, WriterSettings, open,
+    DatabaseStatus, DbWriter, Drain, Effort, Lease, Persist, PersistError, ReadPool, StoreError,
+    WriterSettings, open, store,
 };
 use etlmon_node::supervisor::{ChildExited, ChildId, ExitNotice};
 use futures_util::future::join_all;
@@ -104,13 +104,7 @@ impl Database {
     }
 
     async fn send(&self, batch: impl Persist) -> Result<(), StoreError> {
-        self.writer
-            .send(Store {
-                batch: Box::new(batch),
-                lease: Lease::default(),
-            })
-            .await
-            .unwrap()
+        store(&self.writer, Box::new(batch), Lease::default()).await
     }
 
     fn keys(&self, pattern: &str) -> i64 {
@@ -243,14 +237,7 @@ async fn the_batch_of_a_cycle_that_was_given_up_is_refused() {
         })
     };
     lease.give_up();
-    let refused = database
-        .writer
-        .send(Store {
-            batch: batch(),
-            lease,
-        })
-        .await
-        .unwrap();
+    let refused = store(&database.writer, batch(), lease).await;
     assert!(matches!(refused, Err(StoreError::GivenUp)), "{refused:?}");
     assert_eq!(database.keys("late %"), 0);
 }

@@ -112,7 +112,7 @@ impl Bench {
             follow,
             lines: Arc::new(Stored),
             reads: self.reads.clone(),
-            watcher: Watcher::start(),
+            watcher: Watcher::for_test(),
             crowd: Crowd::default(),
         })
     }

@@ -13,7 +13,7 @@ fn a_write_to_a_named_file_is_told_at_once_and_one_to_another_is_not() {
     let (named, other) = (dir.path().join("a"), dir.path().join("b"));
     File::create(&named).unwrap();
     File::create(&other).unwrap();
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     let _watch = bell.watching(&watcher, dir.path(), &["a"]);
     append(&other);
     fs::read(&named).unwrap();
@@ -35,7 +35,7 @@ fn a_file_that_may_be_read_from_now_on_is_told() {
     for name in ["a", "b"] {
         File::create(dir.path().join(name)).unwrap();
     }
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     let _watch = bell.watching(&watcher, dir.path(), &["a"]);
     let readable = || fs::Permissions::from_mode(0o644);
     fs::set_permissions(dir.path().join("b"), readable()).unwrap();
@@ -49,7 +49,7 @@ fn ten_thousand_writes_wake_a_handful_of_times_and_the_last_one_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a");
     let mut file = File::create(&path).unwrap();
-    let (watcher, calls) = (Watcher::start(), Arc::new(AtomicUsize::new(0)));
+    let (watcher, calls) = (Watcher::for_test(), Arc::new(AtomicUsize::new(0)));
     let seen = Arc::new((Mutex::new(0), Condvar::new()));
     let watch = watcher.listen({
         let (calls, seen, path) = (Arc::clone(&calls), Arc::clone(&seen), path.clone());
@@ -81,7 +81,7 @@ fn ten_thousand_writes_wake_a_handful_of_times_and_the_last_one_is_told() {
 fn entries_that_come_go_and_are_renamed_are_told() {
     let dir = tempfile::tempdir().unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     let _watch = bell.watching(&watcher, dir.path(), &[]);
     let (a, b) = (dir.path().join("a"), dir.path().join("b"));
     let away = elsewhere.path().join("a");
@@ -105,7 +105,7 @@ fn a_writer_that_goes_on_in_a_renamed_or_deleted_file_is_heard() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a");
     let mut file = File::create(&path).unwrap();
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     let watch = bell.watching(&watcher, dir.path(), &["a"]);
     let renamed = dir.path().join("a.1");
     fs::rename(&path, &renamed).unwrap();
@@ -129,7 +129,7 @@ fn two_listeners_share_a_watch_and_each_hears_its_own() {
     paths
         .iter()
         .for_each(|path| drop(File::create(path).unwrap()));
-    let watcher = Watcher::start();
+    let watcher = Watcher::for_test();
     let (first, second) = (Bell::default(), Bell::default());
     let kept = first.watching(&watcher, dir.path(), &["a"]);
     let dropped = second.watching(&watcher.clone(), dir.path(), &["b"]);
@@ -153,7 +153,7 @@ fn names_of_any_bytes_are_watched() {
     fs::create_dir(&dir).unwrap();
     let name = OsStr::from_bytes(b"\xfe log");
     File::create(dir.join(name)).unwrap();
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     let watch = bell.listen(&watcher);
     let targets = vec![Target {
         directory: dir.clone(),
@@ -169,7 +169,7 @@ fn names_of_any_bytes_are_watched() {
 fn a_listener_that_panics_leaves_the_others_heard() {
     let dir = tempfile::tempdir().unwrap();
     let (watcher, bell, armed) = (
-        Watcher::start(),
+        Watcher::for_test(),
         Bell::default(),
         Arc::new(AtomicUsize::new(0)),
     );

@@ -8,7 +8,7 @@ fn when_the_queue_overflows_who_heard_nothing_is_told_too() {
     let limit: usize = limit.trim().parse().unwrap();
     let (busy, quiet) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut files = ["a", "b"].map(|name| File::create(busy.path().join(name)).unwrap());
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     let _watch = bell.watching(&watcher, quiet.path(), &[]);
     let gate = Arc::new(Mutex::new(()));
     let (entered, entries) = std::sync::mpsc::channel();
@@ -37,7 +37,7 @@ fn what_can_not_be_watched_is_polled_and_tried_again_after_a_minute() {
     let root = tempfile::tempdir().unwrap();
     let long = root.path().join("n".repeat(300));
     let targets = || vec![target(root.path(), &[]), target(&long, &[])];
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     let watch = bell.listen(&watcher);
     let Coverage::Polling(reason) = watch.set(targets()) else {
         panic!("a name can't be that long");
@@ -62,7 +62,7 @@ fn what_can_not_be_watched_is_polled_and_tried_again_after_a_minute() {
 #[test]
 fn there_is_a_thread_from_the_first_directory_to_the_last_handle() {
     let dir = tempfile::tempdir().unwrap();
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     let watch = bell.listen(&watcher);
     assert_eq!(watch.set(Vec::new()), Coverage::Events);
     assert!(watcher.shared.queue.lock().unwrap().is_none());

@@ -6,7 +6,7 @@ use super::*;
 fn a_directory_that_is_removed_and_made_again_is_watched_again() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("d");
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     fs::create_dir(&dir).unwrap();
     let targets = [target(&dir, &["a"])];
     let watch = bell.watching(&watcher, &dir, &["a"]);
@@ -34,7 +34,7 @@ fn a_directory_that_is_removed_and_made_again_is_watched_again() {
 fn a_directory_that_is_renamed_away_is_no_longer_heard() {
     let root = tempfile::tempdir().unwrap();
     let (dir, away) = (root.path().join("d"), root.path().join("away"));
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     fs::create_dir(&dir).unwrap();
     let watch = bell.watching(&watcher, &dir, &[]);
     fs::rename(&dir, &away).unwrap();
@@ -53,7 +53,7 @@ fn a_directory_that_is_renamed_away_is_no_longer_heard() {
 fn a_directory_that_is_made_later_is_found_at_once_step_by_step() {
     let root = tempfile::tempdir().unwrap();
     let (dir, bell) = (root.path().join("a/b/c"), Bell::default());
-    let watcher = Watcher::start();
+    let watcher = Watcher::for_test();
     let watch = bell.watching(&watcher, &dir, &["log"]);
     let targets = [target(&dir, &["log"])];
     File::create(root.path().join("other")).unwrap();
@@ -76,7 +76,7 @@ fn a_file_in_the_place_of_a_directory_is_waited_out() {
     let root = tempfile::tempdir().unwrap();
     let (dir, bell) = (root.path().join("d"), Bell::default());
     File::create(&dir).unwrap();
-    let watcher = Watcher::start();
+    let watcher = Watcher::for_test();
     let watch = bell.watching(&watcher, &dir, &[]);
     fs::remove_file(&dir).unwrap();
     fs::create_dir(&dir).unwrap();
@@ -90,7 +90,7 @@ fn a_path_that_leads_elsewhere_without_an_event_is_noticed_when_it_is_looked_at_
     let root = tempfile::tempdir().unwrap();
     let (parent, dir) = (root.path().join("p"), root.path().join("p/d"));
     fs::create_dir_all(&dir).unwrap();
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     let watch = bell.watching(&watcher, &dir, &[]);
     let old = watched(&watcher);
     fs::rename(&parent, root.path().join("away")).unwrap();

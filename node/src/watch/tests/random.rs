@@ -43,7 +43,7 @@ proptest! {
     ) {
         let root = tempfile::tempdir().unwrap();
         let path = |at: usize| root.path().join(PATHS[at]);
-        let watcher = Watcher::start();
+        let watcher = Watcher::for_test();
         let mut watches: Vec<Watch> = (0..LISTENERS).map(|_| watcher.listen(|| ())).collect();
         // The inodes that each listener found at its last `set`.
         let mut found: BTreeMap<usize, BTreeSet<u64>> = BTreeMap::new();
@@ -97,7 +97,7 @@ fn everything(directory: &Path) -> BTreeSet<u64> {
 #[test]
 fn listeners_that_come_and_go_at_the_same_time_leave_no_watch_and_lose_none() {
     let dir = tempfile::tempdir().unwrap();
-    let (watcher, bell) = (Watcher::start(), Bell::default());
+    let (watcher, bell) = (Watcher::for_test(), Bell::default());
     let targets = [target(dir.path(), &[])];
     std::thread::scope(|scope| {
         for _ in 0..4 {
