@@ -1,5 +1,7 @@
 //! What becomes of a collector whose batches are refused, or stored without its knowing.
 
+mod random;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -101,9 +103,13 @@ impl Bench {
     }
 
     fn collector(&self, follow: bool) -> TailCollector<Stored> {
+        self.collector_with(follow, Duration::from_millis(20))
+    }
+
+    fn collector_with(&self, follow: bool, partial_after: Duration) -> TailCollector<Stored> {
         let mut settings = TailSettings::new(self.log()).unwrap();
         settings.from_beginning = true;
-        settings.partial_after = Duration::from_millis(20);
+        settings.partial_after = partial_after;
         TailCollector::new(TailSetup {
             kind: "logs",
             name: NAME.to_owned(),
