@@ -257,7 +257,7 @@ impl Collector for CronCollector {
         self.offered = Some(rows);
         Ok(CronBatch {
             rows: self.offered.clone().filter(|_| is_new),
-            has_evidence: coverage.is_some() || is_down,
+            has_evidence: is_down || coverage.is_some() && !self.ledger.lacks_witness(now),
             checked_at: now,
         })
     }
