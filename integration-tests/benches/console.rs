@@ -18,7 +18,9 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use integration_tests::log::app_log;
-use integration_tests::{Console, Node, NodeBuilder, Sleepers, cpu_time, etlmon, eventually};
+use integration_tests::{
+    Console, Node, NodeBuilder, Sleepers, cpu_time, etlmon, eventually, is_wanted,
+};
 
 const LINES: usize = 100_000;
 const PROCESSES: usize = 1_000;
@@ -46,17 +48,14 @@ const SCREENS: [(&str, &str); 9] = [
 ];
 
 fn main() {
-    let mut words = std::env::args().skip(1);
-    let wanted = words.find(|word| !word.starts_with('-'));
-    let runs = |part: &str| wanted.as_deref().is_none_or(|word| word == part);
     etlmon();
     let folder = tempfile::tempdir().unwrap();
     let _sleepers = Sleepers::start(PROCESSES, MARK);
     let node = Arc::new(node(folder.path()));
-    if runs("keys") {
+    if is_wanted("keys") {
         keys(folder.path(), &node);
     }
-    if runs("nodes") {
+    if is_wanted("nodes") {
         nodes(folder.path(), &node);
     }
 }

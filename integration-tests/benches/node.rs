@@ -18,26 +18,21 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use integration_tests::{Node, NodeBuilder, cpu_time, eventually};
+use integration_tests::{Node, NodeBuilder, cpu_time, eventually, is_wanted};
 
 const IDLE_TIME: Duration = Duration::from_secs(60);
 const REQUESTS: usize = 2000;
 
 fn main() {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|arg| !arg.starts_with('-'))
-        .collect();
-    let runs = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
     // Built before anything is timed.
     integration_tests::etlmon();
-    if runs("start") {
+    if is_wanted("start") {
         start();
     }
-    if runs("idle") {
+    if is_wanted("idle") {
         idle();
     }
-    if runs("latency") {
+    if is_wanted("latency") {
         latency();
     }
 }

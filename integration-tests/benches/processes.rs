@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use etlmon_node::collectors::processes::{Sampler, Selector};
 use etlmon_node::config::{Pattern, ProcessRule};
-use integration_tests::{NodeBuilder, Sleepers, cpu_time, eventually};
+use integration_tests::{NodeBuilder, Sleepers, cpu_time, eventually, is_wanted};
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// Looks that are averaged.
@@ -29,17 +29,12 @@ const STEADY: Duration = Duration::from_secs(60);
 const RULES: usize = 20;
 
 fn main() {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|arg| !arg.starts_with('-'))
-        .collect();
-    let runs = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
     // Built before anything is timed.
     integration_tests::etlmon();
-    if runs("sample") {
+    if is_wanted("sample") {
         sample();
     }
-    if runs("steady") {
+    if is_wanted("steady") {
         steady();
     }
 }

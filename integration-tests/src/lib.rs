@@ -8,6 +8,7 @@
     reason = "this crate is test code only"
 )]
 
+mod bench;
 mod binary;
 mod command;
 mod console;
@@ -25,6 +26,7 @@ mod request;
 mod wait;
 pub mod xferlog;
 
+pub use bench::is_wanted;
 pub use binary::etlmon;
 pub use command::{command, expect};
 pub use console::Console;

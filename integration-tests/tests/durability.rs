@@ -53,6 +53,13 @@ fn tree(folder: &Path) -> String {
     )
 }
 
+/// A node that scans such a tree and has stored something.
+fn node(folder: &Path) -> Node {
+    let node = NodeBuilder::new(folder).config(&tree(folder)).start();
+    await_health(&node, 200, |body| body["db"]["last_write_at"].is_string());
+    node
+}
+
 #[test]
 fn kill_9_at_any_moment_harms_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -175,10 +182,7 @@ fn a_full_disk_is_told_and_its_end_is_noticed() {
 #[test]
 fn a_lock_of_another_program_holds_neither_health_nor_reads_up() {
     let folder = tempfile::tempdir().unwrap();
-    let node = NodeBuilder::new(folder.path())
-        .config(&tree(folder.path()))
-        .start();
-    await_health(&node, 200, |body| body["db"]["last_write_at"].is_string());
+    let node = node(folder.path());
     let operator = intruder(&node.database());
     operator.execute_batch("BEGIN IMMEDIATE").unwrap();
     let began = Instant::now();
@@ -208,10 +212,7 @@ fn a_lock_of_another_program_holds_neither_health_nor_reads_up() {
 #[test]
 fn an_exclusive_lock_is_survived_as_well() {
     let folder = tempfile::tempdir().unwrap();
-    let node = NodeBuilder::new(folder.path())
-        .config(&tree(folder.path()))
-        .start();
-    await_health(&node, 200, |body| body["db"]["last_write_at"].is_string());
+    let node = node(folder.path());
     let operator = intruder(&node.database());
     operator
         .execute_batch("BEGIN EXCLUSIVE; CREATE TABLE theirs (id INTEGER)")
@@ -225,10 +226,7 @@ fn an_exclusive_lock_is_survived_as_well() {
 #[test]
 fn damage_under_a_running_node_is_told_and_ends_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let mut node = NodeBuilder::new(folder.path())
-        .config(&tree(folder.path()))
-        .start();
-    await_health(&node, 200, |body| body["db"]["last_write_at"].is_string());
+    let mut node = node(folder.path());
     node.end_by(Signal::TERM);
     // Not the pages that hold the schema, so that it starts.
     let damaged: Vec<u64> = reader(&node.database())

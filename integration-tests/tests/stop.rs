@@ -9,10 +9,12 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use integration_tests::database::{assert_sound, intruder, reader};
 use integration_tests::{Node, NodeBuilder, eventually};
+use rusqlite::Connection;
 use rustix::process::Signal;
 
 const IN_TIME: Duration = Duration::from_secs(5);
@@ -25,12 +27,22 @@ fn wal_bytes(node: &Node) -> u64 {
     std::fs::metadata(wal).map_or(0, |meta| meta.len())
 }
 
-/// Waits until a collector has stored something; before that, the node may still begin.
-fn await_write(node: &Node) {
+/// A node that writes often, once a collector has stored something; before that, it may still begin.
+fn node(folder: &Path) -> Node {
+    let node = NodeBuilder::new(folder).config(OFTEN).start();
     eventually("a write", IN_TIME, || {
         let disks = &node.collectors("filesystem")[0];
         disks["last_success_at"].is_string().then_some(())
     });
+    node
+}
+
+/// Locks the database of a node, and waits until its writer hangs in that.
+fn lock(node: &Node) -> Connection {
+    let operator = intruder(&node.database());
+    operator.execute_batch("BEGIN IMMEDIATE").unwrap();
+    await_stuck_writer(node);
+    operator
 }
 
 /// Ends it, which must leave nothing undone and take no longer than this.
@@ -45,8 +57,7 @@ fn assert_ends_well(node: &mut Node, signal: Signal, within: Duration) {
 fn sigterm_and_sigint_end_it_well_with_all_in_the_database() {
     for signal in [Signal::TERM, Signal::INT] {
         let folder = tempfile::tempdir().unwrap();
-        let mut node = NodeBuilder::new(folder.path()).config(OFTEN).start();
-        await_write(&node);
+        let mut node = node(folder.path());
         assert!(wal_bytes(&node) > 0);
         assert_ends_well(&mut node, signal, SOON);
         assert_eq!(wal_bytes(&node), 0);
@@ -91,8 +102,7 @@ fn a_long_scan_does_not_hold_the_end_up() {
 #[test]
 fn a_reader_of_the_database_does_not_hold_the_end_up() {
     let folder = tempfile::tempdir().unwrap();
-    let mut node = NodeBuilder::new(folder.path()).config(OFTEN).start();
-    await_write(&node);
+    let mut node = node(folder.path());
     let operator = reader(&node.database());
     operator
         .execute_batch("BEGIN; SELECT count(*) FROM filesystem_usage")
@@ -109,11 +119,8 @@ fn a_reader_of_the_database_does_not_hold_the_end_up() {
 #[test]
 fn a_locked_database_does_not_keep_it_beyond_five_seconds() {
     let folder = tempfile::tempdir().unwrap();
-    let mut node = NodeBuilder::new(folder.path()).config(OFTEN).start();
-    await_write(&node);
-    let operator = intruder(&node.database());
-    operator.execute_batch("BEGIN IMMEDIATE").unwrap();
-    await_stuck_writer(&node);
+    let mut node = node(folder.path());
+    let operator = lock(&node);
     assert_ends_well(&mut node, Signal::TERM, IN_TIME);
     drop(operator);
     assert_sound(&node.database());
@@ -122,11 +129,8 @@ fn a_locked_database_does_not_keep_it_beyond_five_seconds() {
 #[test]
 fn a_second_sigterm_ends_it_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let mut node = NodeBuilder::new(folder.path()).config(OFTEN).start();
-    await_write(&node);
-    let operator = intruder(&node.database());
-    operator.execute_batch("BEGIN IMMEDIATE").unwrap();
-    await_stuck_writer(&node);
+    let mut node = node(folder.path());
+    let operator = lock(&node);
     node.signal(Signal::TERM);
     eventually("it to begin to stop", IN_TIME, || {
         node.stderr().contains("stopping").then_some(())

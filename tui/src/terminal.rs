@@ -194,10 +194,10 @@ mod tests {
     use super::*;
     use integration_tests::{Console as Tmux, peer};
 
-    /// Not a test, but what the next one runs on a terminal: it breaks while the console is shown.
-    #[test]
-    #[ignore = "needs a terminal, which the test below gives it"]
-    fn a_console_that_breaks() {
+    /// Tells the test below that it runs on the terminal which it has made.
+    const ON_TERMINAL: &str = "ETLMON_TEST_ON_TERMINAL";
+
+    fn break_while_shown() {
         let ended = run(|screen| {
             let sink = screen.cb_sink().clone();
             let broken = Box::new(|_: &mut Cursive| panic!("out of luck"));
@@ -214,13 +214,19 @@ mod tests {
 
     #[test]
     fn after_a_panic_the_terminal_is_given_back_and_the_message_is_on_it() {
+        if std::env::var_os(ON_TERMINAL).is_some() {
+            return break_while_shown();
+        }
         if !peer("tmux") {
             return;
         }
         let folder = tempfile::tempdir().unwrap();
         let own = std::env::current_exe().unwrap();
-        let name = "--ignored --exact terminal::tests::a_console_that_breaks";
-        let command = format!("{} {name} --nocapture", own.display());
+        let name = std::thread::current().name().unwrap().to_owned();
+        let command = format!(
+            "{ON_TERMINAL}=yes {} --exact {name} --nocapture",
+            own.display()
+        );
         let tmux = Tmux::run(folder.path(), &command, (100, 30));
         tmux.await_text(&["which is a defect: out of luck at ", "ENDED 0"]);
         tmux.await_given_back();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use integration_tests::{Console, etlmon, eventually, peer};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// A node that nobody answers for.
 const NOBODY: &str = "--node 127.0.0.1:1";
@@ -64,8 +64,8 @@ fn it_is_the_shells_while_the_console_is_stopped() {
             Some(signal) => {
                 let children = format!("/proc/{0}/task/{0}/children", console.pid());
                 let etlmon = std::fs::read_to_string(children).unwrap();
-                let etlmon = rustix::process::Pid::from_raw(etlmon.trim().parse().unwrap());
-                rustix::process::kill_process(etlmon.unwrap(), signal).unwrap();
+                let etlmon = Pid::from_raw(etlmon.trim().parse().unwrap());
+                kill_process(etlmon.unwrap(), signal).unwrap();
             }
             None => console.press(&["C-z"]),
         }
@@ -132,4 +132,31 @@ fn a_storm_of_resizes_leaves_a_screen_that_is_right() {
             && screen.lines().count() == 40
             && screen.lines().last().unwrap().starts_with("? help")
     });
+}
+
+#[test]
+fn a_key_and_a_resize_in_the_same_moment_are_both_heeded() {
+    if !peer("tmux") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let console = console(folder.path());
+    let pid = Pid::from_raw(console.pid()).unwrap();
+    let resize = || kill_process(pid, Signal::WINCH).unwrap();
+    console.press(&[":"]);
+    let mut typed = ":".to_owned();
+    for key in ('a'..='z').chain('A'..='Z') {
+        typed.push(key);
+        console.garble("GARBLED");
+        if key.is_ascii_lowercase() {
+            resize();
+            console.write(&key.to_string());
+        } else {
+            console.write(&key.to_string());
+            resize();
+        }
+        console.await_screen(&typed, |screen| {
+            screen.contains(&format!("{typed}▏")) && !screen.contains("GARBLED")
+        });
+    }
 }

@@ -9,6 +9,7 @@
 
 mod agree;
 mod kill;
+mod record;
 mod reuse;
 mod started;
 mod watch;

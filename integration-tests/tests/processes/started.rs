@@ -104,3 +104,16 @@ pub fn last_record(node: &Node) -> (String, Option<String>, String) {
         text("outcome").unwrap(),
     )
 }
+
+/// Status and problem code of an answer.
+pub fn code((status, answer): (u16, Value)) -> (u16, String) {
+    (
+        status,
+        answer["code"].as_str().unwrap_or_default().to_owned(),
+    )
+}
+
+/// The same of a refusal.
+pub fn refused(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}

@@ -4,6 +4,7 @@ mod arrivals;
 pub mod cron;
 pub mod filesystem;
 pub mod logs;
+mod passwd;
 pub mod paths;
 pub mod processes;
 pub mod xferlog;

@@ -1,5 +1,7 @@
 //! Typed reading of a tree: each reader answers the value or records what is wrong and goes on.
 
+mod table;
+
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -7,26 +9,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::duration;
-use super::error::{Place, Problems};
-use super::format::{Entry, Tree, Value, quoted};
+use super::error::Problems;
+use super::format::{Tree, Value, quoted};
 
-/// More of an unknown key is not repeated in its error message.
-const LONGEST_KEY: usize = 60;
+pub(super) use table::{Table, nearest};
 
 /// A value, the path of the key that holds it, and where to report.
 pub(super) struct Item<'a> {
     tree: &'a Tree,
     path: String,
     problems: &'a Problems,
-}
-
-/// A mapping whose keys are asked for by name.
-pub(super) struct Table<'a> {
-    entries: &'a [Entry],
-    place: &'a Place,
-    path: String,
-    problems: &'a Problems,
-    known: Vec<&'static str>,
 }
 
 /// Values that may be given once only, with the key path of the first.
@@ -76,16 +68,7 @@ impl<'a> Item<'a> {
             }
             _ => return self.refuse("a mapping of keys"),
         };
-        let mut table = Table {
-            entries,
-            place: &self.tree.place,
-            path: self.path.clone(),
-            problems: self.problems,
-            known: Vec::new(),
-        };
-        let read = read(&mut table);
-        table.refuse_unknown();
-        read
+        Table::read(self, entries, read)
     }
 
     /// Reads every item of a list; `None` when the value is no list or any of its items is refused.
@@ -220,102 +203,4 @@ impl<'a> Item<'a> {
         seen.0.insert(value.to_owned(), self.path.clone());
         Some(())
     }
-}
-
-impl<'a> Table<'a> {
-    /// The value of a key; `None` where it is absent or null.
-    pub(super) fn get(&mut self, name: &'static str) -> Option<Item<'a>> {
-        self.known.push(name);
-        let entry = self.entries.iter().find(|entry| entry.name == name)?;
-        let path = self.path_of(name);
-        let given = !matches!(entry.tree.value, Value::Null);
-        given.then_some(Item {
-            tree: &entry.tree,
-            path,
-            problems: self.problems,
-        })
-    }
-
-    /// Reads an optional key into `target`, which keeps its value where the key is not given.
-    pub(super) fn set<T>(
-        &mut self,
-        name: &'static str,
-        target: &mut T,
-        read: impl FnOnce(&Item<'a>) -> Option<T>,
-    ) {
-        if let Some(value) = self.get(name).and_then(|item| read(&item)) {
-            *target = value;
-        }
-    }
-
-    /// Reads a key that must be given.
-    pub(super) fn require<T>(
-        &mut self,
-        name: &'static str,
-        read: impl FnOnce(&Item<'a>) -> Option<T>,
-    ) -> Option<T> {
-        match self.get(name) {
-            Some(item) => read(&item),
-            None => self.reject(&format!("the key `{name}` is missing")),
-        }
-    }
-
-    /// Records a problem of the mapping as a whole.
-    pub(super) fn reject<T>(&self, message: &str) -> Option<T> {
-        self.problems.push(self.place, &self.path, message);
-        None
-    }
-
-    /// Reads a mapping below this one into what `read` holds.
-    pub(super) fn section(
-        &mut self,
-        name: &'static str,
-        read: impl FnOnce(&Item<'a>) -> Option<()>,
-    ) {
-        self.set(name, &mut (), read);
-    }
-
-    /// The keys asked for so far, and those of them that are given.
-    pub(super) fn keys(&self) -> (Vec<&'static str>, Vec<&'static str>) {
-        let given = |name: &&str| {
-            let is_given =
-                |entry: &Entry| entry.name == *name && !matches!(entry.tree.value, Value::Null);
-            self.entries.iter().any(is_given)
-        };
-        (
-            self.known.clone(),
-            self.known.iter().copied().filter(given).collect(),
-        )
-    }
-
-    fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        }
-    }
-
-    fn refuse_unknown(&self) {
-        for entry in self.entries {
-            if self.known.contains(&entry.name.as_str()) {
-                continue;
-            }
-            let message = match nearest(&entry.name, &self.known) {
-                Some(known) => format!("unknown key; did you mean `{known}`?"),
-                None => format!("unknown key; accepted: {}", self.known.join(", ")),
-            };
-            let name: String = entry.name.chars().take(LONGEST_KEY).collect();
-            self.problems
-                .push(&entry.place, &self.path_of(&name), &message);
-        }
-    }
-}
-
-/// The known key that differs in at most a third of its letters.
-pub(super) fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    let folded = name.to_lowercase();
-    let distance = |known: &&'static str| strsim::osa_distance(&folded, known);
-    let nearest = known.iter().copied().min_by_key(distance)?;
-    (distance(&nearest) * 3 <= nearest.len().max(name.len())).then_some(nearest)
 }

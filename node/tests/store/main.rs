@@ -7,120 +7,18 @@
     reason = "this is test code; it opens the database to look at it"
 )]
 
+mod database;
 mod purge;
 mod wal;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use actix::prelude::*;
-use etlmon_node::store::{
-    DatabaseStatus, DbWriter, Drain, Effort, Lease, Persist, PersistError, ReadPool, StoreError,
-    WriterSettings, open, store,
-};
-use etlmon_node::supervisor::{ChildExited, ChildId, ExitNotice};
+use database::{Database, Rows, wal_bytes};
+use etlmon_node::store::{Drain, Effort, Lease, StoreError, open, store};
 use futures_util::future::join_all;
 use rusqlite::Connection;
-
-/// So many rows of `meta`, and after them perhaps one that the table refuses.
-struct Rows {
-    prefix: String,
-    count: usize,
-    bad: bool,
-}
-
-impl Persist for Rows {
-    fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
-        for n in 0..self.count {
-            connection
-                .prepare_cached("INSERT INTO meta (key, value) VALUES (?1, 'x')")?
-                .execute([format!("{} {n}", self.prefix)])?;
-        }
-        if self.bad {
-            connection.execute("INSERT INTO meta (key, value) VALUES ('bad', NULL)", [])?;
-        }
-        Ok(())
-    }
-}
-
-/// Stands where root stands.
-struct Above;
-
-impl Actor for Above {
-    type Context = Context<Self>;
-}
-
-impl Handler<ChildExited> for Above {
-    type Result = ();
-
-    fn handle(&mut self, _: ChildExited, _: &mut Self::Context) {}
-}
-
-struct Database {
-    _folder: tempfile::TempDir,
-    path: PathBuf,
-    status: DatabaseStatus,
-    reads: ReadPool,
-    writer: Addr<DbWriter>,
-}
-
-impl Database {
-    /// To be called within an actix system.
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("etlmon.db");
-        let status = DatabaseStatus::new(&path);
-        let reads = ReadPool::new(&path);
-        let settings = WriterSettings {
-            path: path.clone(),
-            status: status.clone(),
-            reads: reads.clone(),
-            retention: Arc::new([]),
-        };
-        let connection = DbWriter::open(&settings).unwrap();
-        let exit = ExitNotice::new(
-            ChildId::Writer { incarnation: 1 },
-            Above.start().recipient(),
-        );
-        let (writer, _) = DbWriter::start(connection, settings, exit);
-        Self {
-            _folder: folder,
-            path,
-            status,
-            reads,
-            writer,
-        }
-    }
-
-    async fn store(&self, prefix: &str, count: usize, bad: bool) -> Result<(), StoreError> {
-        self.send(Rows {
-            prefix: prefix.to_owned(),
-            count,
-            bad,
-        })
-        .await
-    }
-
-    async fn send(&self, batch: impl Persist) -> Result<(), StoreError> {
-        store(&self.writer, Box::new(batch), Lease::default()).await
-    }
-
-    fn keys(&self, pattern: &str) -> i64 {
-        let connection = Connection::open(&self.path).unwrap();
-        let sql = "SELECT count(*) FROM meta WHERE key LIKE ?1";
-        connection
-            .query_row(sql, [pattern], |row| row.get(0))
-            .unwrap()
-    }
-}
-
-fn wal_bytes(database: &Path) -> u64 {
-    std::fs::metadata(format!("{}-wal", database.display()))
-        .unwrap()
-        .len()
-}
 
 #[test]
 fn a_database_is_opened_with_the_pragmas_that_it_promises() {
@@ -229,15 +127,13 @@ async fn batches_that_come_shortly_after_each_other_share_a_commit() {
 async fn the_batch_of_a_cycle_that_was_given_up_is_refused() {
     let database = Database::start();
     let lease = Lease::default();
-    let batch = || {
-        Box::new(Rows {
-            prefix: "late".to_owned(),
-            count: 1,
-            bad: false,
-        })
+    let late = Rows {
+        prefix: "late".to_owned(),
+        count: 1,
+        bad: false,
     };
     lease.give_up();
-    let refused = store(&database.writer, batch(), lease).await;
+    let refused = store(&database.writer, Box::new(late), lease).await;
     assert!(matches!(refused, Err(StoreError::GivenUp)), "{refused:?}");
     assert_eq!(database.keys("late %"), 0);
 }

@@ -8,7 +8,7 @@ use etlmon_node::store::{Persist, PersistError, Retain, RetentionRule};
 use etlmon_shared::Timestamp;
 use rusqlite::Connection;
 
-use super::Database;
+use super::database::Database;
 
 const PATIENCE: Duration = Duration::from_mins(5);
 const KEPT: i64 = 1000;

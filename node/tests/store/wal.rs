@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use etlmon_node::store::{Persist, PersistError};
 use rusqlite::Connection;
 
-use super::{Database, wal_bytes};
+use super::database::{Database, wal_bytes};
 
 const MIB: u64 = 1 << 20;
 

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::collectors::passwd;
+
 /// Services of nsswitch.conf(5) whose users are in passwd(5), or come and go with services only.
 const LOCAL: [&str; 4] = ["files", "compat", "db", "systemd"];
 
@@ -49,18 +51,11 @@ impl Accounts {
     }
 }
 
+/// Of two lines with one name the first counts, as for the C library.
 fn ids(passwd: &[u8]) -> HashMap<String, u32> {
     let mut ids = HashMap::new();
-    for line in passwd.split(|byte| *byte == b'\n') {
-        let mut fields = line.split(|byte| *byte == b':');
-        let (Some(name), Some(id)) = (fields.next(), fields.nth(1)) else {
-            continue;
-        };
-        let id = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
-        if let (Ok(name), Some(id)) = (std::str::from_utf8(name), id)
-            && !name.is_empty()
-            && !name.starts_with(['+', '-', '#'])
-        {
+    for (name, id) in passwd::users(passwd) {
+        if let Ok(name) = std::str::from_utf8(name) {
             ids.entry(name.to_owned()).or_insert(id);
         }
     }
@@ -81,10 +76,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_of_passwd_has_its_number() {
-        let ids = ids(b"root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:\n#a:x:1:1::/:\n+b:x:2:2:::\nbroken\netl:x:1001:1::/:");
-        assert_eq!(ids.len(), 3);
-        assert_eq!((ids["root"], ids["toor"], ids["etl"]), (0, 0, 1001));
+    fn the_first_number_of_a_name_counts() {
+        let ids = ids(b"root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:\nroot:x:7:7::/:\n\xff:x:8:8::/:");
+        assert_eq!(ids.len(), 2);
+        assert_eq!((ids["root"], ids["toor"]), (0, 0));
     }
 
     #[test]

@@ -2,22 +2,23 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use etlmon_shared::Timestamp;
 
+use super::Dialect;
 use super::accounts::Accounts;
 use super::children;
 use super::due::machine_zone;
 use super::evidence::Evidence;
-use super::files::{self, Content, CrontabFile};
+use super::files::{self, CrontabFile};
 use super::installed::{Daemon, Detector, Installed, usual_dialect};
 use super::ledger::Ledger;
 use super::listing::Reading;
 use super::log_line::Says;
+use super::refusals::Refusals;
 use super::table::{self, CronBatch, CronRow};
 use super::tracked::{Tracked, Witnesses};
-use super::{Dialect, Fault, Place};
 use crate::collector::{CollectError, Collector, Next, Tick};
 use crate::collectors::Means;
 use crate::config::SecretsConfig;
@@ -45,8 +46,7 @@ pub struct CronCollector {
     ledger: Ledger,
     /// What the rows were made from.
     inputs: Option<Inputs>,
-    /// Files refused for a user who was not there, their time of change, and the cron that did.
-    refused: HashMap<PathBuf, (Option<SystemTime>, Daemon)>,
+    refusals: Refusals,
     down_since: Option<Timestamp>,
     watch: Option<Watch>,
     /// The rows that are stored, and those that are about to be.
@@ -78,7 +78,7 @@ impl CronCollector {
             evidence: Evidence::new(root, host),
             ledger: Ledger::default(),
             inputs: None,
-            refused: HashMap::new(),
+            refusals: Refusals::default(),
             down_since: None,
             watch: None,
             stored: None,
@@ -126,26 +126,8 @@ impl CronCollector {
             patterns: self.patterns.insert(patterns),
             zone: &inputs.zone,
         };
-        self.refused.retain(|path, refusal| {
-            let mut files = inputs.files.iter();
-            files
-                .any(|file| file.path == *path && refusal_of(file, inputs.daemon) == Some(*refusal))
-        });
-        for file in &inputs.files {
-            if lacks_user(&reading, file)
-                && let Some(refusal) = refusal_of(file, inputs.daemon)
-            {
-                self.refused.insert(file.path.clone(), refusal);
-            }
-        }
-        let refused = &self.refused;
-        let rows = reading.rows(&inputs.files, |file| {
-            refused.contains_key(&file.path).then(|| {
-                "cron still ignores the file for a user who was not there when it looked; \
-                 touch the file or restart cron"
-                    .to_owned()
-            })
-        });
+        self.refusals.renew(&reading, &inputs.files, inputs.daemon);
+        let rows = reading.rows(&inputs.files, |file| self.refusals.reason(file));
         self.ledger.replace(rows, &mut past, now);
         self.inputs = Some(inputs);
         Ok(())
@@ -205,25 +187,6 @@ fn of_kind(error: impl std::error::Error + Send + Sync + 'static) -> CollectErro
     CollectError::Kind(Box::new(error))
 }
 
-/// Which version of a file a cron has refused; none without a cron, which refuses nothing.
-fn refusal_of(file: &CrontabFile, daemon: Option<Daemon>) -> Option<(Option<SystemTime>, Daemon)> {
-    match &file.content {
-        Content::Known { modified, .. } => Some((*modified, daemon?)),
-        Content::Unreadable(_) => None,
-    }
-}
-
-/// Whether Debian's cron refuses a file of the system's for a user who is not there. It looks at it
-/// again only when the file has changed, and not when the user has come.
-fn lacks_user(reading: &Reading<'_>, file: &CrontabFile) -> bool {
-    let Content::Known { bytes, .. } = &file.content else {
-        return false;
-    };
-    let crontab = reading.parse(file, bytes);
-    let refused = crontab.ignored_for(reading.dialect).map(|line| &line.fault);
-    file.place != Place::Spool && matches!(refused, Some(Fault::Username(_)))
-}
-
 impl Collector for CronCollector {
     type Batch = CronBatch;
 
@@ -257,7 +220,7 @@ impl Collector for CronCollector {
         self.offered = Some(rows);
         Ok(CronBatch {
             rows: self.offered.clone().filter(|_| is_new),
-            has_evidence: coverage.is_some() || is_down,
+            has_evidence: is_down || coverage.is_some() && !self.ledger.lacks_witness(now),
             checked_at: now,
         })
     }

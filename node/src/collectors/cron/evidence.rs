@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use etlmon_shared::Timestamp;
 
-use super::journal::Journal;
+use super::journal::{self, Journal};
 use super::log_line::{self, LogLine, Says};
 use crate::tail::{Budget, FileStatus, Follower, StartAt, TailSettings};
 
@@ -31,6 +31,7 @@ pub(super) struct Coverage {
 
 /// All sources.
 pub(super) struct Evidence {
+    root: PathBuf,
     host: String,
     files: Vec<Followed>,
     journal: Option<(Journal, Witness)>,
@@ -75,6 +76,7 @@ impl Evidence {
             .iter()
             .filter_map(|file| Followed::new(root.join(file)));
         Self {
+            root: root.to_owned(),
             host,
             files: files.collect(),
             journal: None,
@@ -98,7 +100,7 @@ impl Evidence {
     }
 
     /// From when to when every run was seen; none while no source has ever shown a line of cron.
-    /// A file covers the time up to its last line: a logger that has died writes none.
+    /// A source covers the time up to its last line: a logger that has died writes none.
     pub(super) fn coverage(&self) -> Option<Coverage> {
         let files = self.files.iter().map(|file| &file.witness);
         let journal = self.journal.as_ref().map(|(_, witness)| witness);
@@ -128,8 +130,9 @@ impl Evidence {
             lines.push(line);
         }
         witness.since = witness.since.or(Some(now));
-        // journalctl shows at once what there is, and only cron's.
-        witness.until = Some(now);
+        // Of what there is, journalctl shows cron's lines only, and at once.
+        let written = journal::last_written(&self.root).map(|at| at.min(now));
+        witness.until = witness.until.max(written);
         if !goes_on {
             self.journal = None;
         }
@@ -204,82 +207,4 @@ impl StartAt for LastPart {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-    use std::io::Write as _;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    fn evidence(root: &Path) -> Evidence {
-        let mut evidence = Evidence::new(root, "h".to_owned());
-        // The machine's own journal is no part of the test.
-        evidence.journal_tried = Some(Instant::now());
-        evidence
-    }
-
-    fn append(root: &Path, text: &str) {
-        let path = root.join("var/log/syslog");
-        let mut file = File::options()
-            .append(true)
-            .create(true)
-            .open(path)
-            .unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-    }
-
-    #[test]
-    fn a_file_covers_time_from_the_first_line_of_cron_to_its_last_line_of_all() {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("var/log")).unwrap();
-        let mut evidence = evidence(root.path());
-        let start = at("2026-11-01T06:00:00Z");
-        assert_eq!(evidence.look(start), []);
-        assert_eq!(evidence.coverage(), None);
-        append(root.path(), "2026-11-01T06:00:10Z h sshd[1]: x\n");
-        assert_eq!(evidence.look(start), []);
-        assert_eq!(evidence.coverage(), None);
-        append(
-            root.path(),
-            "2026-11-01T06:01:00Z h CRON[2]: (root) CMD (a)\n2026-11-01T06:01:09Z h kernel: y\n",
-        );
-        assert_eq!(evidence.look(start).len(), 1);
-        let covered = |since: &str, until: &str| {
-            Some(Coverage {
-                since: at(since),
-                until: at(until),
-            })
-        };
-        assert_eq!(
-            evidence.coverage(),
-            covered("2026-11-01T06:00:00Z", "2026-11-01T06:01:09Z")
-        );
-        append(
-            root.path(),
-            "2026-11-01T07:00:00Z h rsyslogd: [origin] start\n",
-        );
-        evidence.look(start);
-        assert_eq!(
-            evidence.coverage(),
-            covered("2026-11-01T07:00:00Z", "2026-11-01T07:00:00Z")
-        );
-    }
-
-    #[test]
-    fn of_a_long_past_only_whole_lines_of_the_last_part_are_read() {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("var/log")).unwrap();
-        let line = "2026-11-01T06:01:00Z h CRON[2]: (root) CMD (a)\n";
-        let count = 3 * usize::try_from(PAST_BYTES).unwrap() / line.len();
-        append(root.path(), &line.repeat(count));
-        let lines = evidence(root.path()).look(at("2026-11-01T07:00:00Z"));
-        let expected = usize::try_from(PAST_BYTES).unwrap() / line.len();
-        assert!(
-            (expected - 1..=expected).contains(&lines.len()),
-            "{}",
-            lines.len()
-        );
-    }
-}
+mod tests;

@@ -1,7 +1,9 @@
 //! cron's lines out of the systemd journal, read by journalctl(1): its files have no stable layout.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read};
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
@@ -27,12 +29,23 @@ impl Journal {
     ///
     /// # Errors
     /// There is no journalctl, or it can't be started.
-    pub(super) fn follow() -> std::io::Result<Self> {
-        let mut child = Command::new("journalctl")
+    pub(super) fn follow() -> io::Result<Self> {
+        let mut journalctl = Command::new("journalctl");
+        journalctl
             .args(["--follow", "--quiet", "--no-pager", "--output=json", PAST])
             .args(["-t", "cron", "-t", "CRON", "-t", "crond", "-t", "CROND"])
+            .args(["-t", "systemd-journald"])
             // Anybody can log in cron's name.
-            .arg("_UID=0")
+            .arg("_UID=0");
+        Self::start(journalctl)
+    }
+
+    /// Takes the lines that a command prints.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub(super) fn start(mut command: Command) -> io::Result<Self> {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -68,6 +81,21 @@ impl Drop for Journal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// When journald(8) of the machine below a root wrote last: journalctl lives on without it. With
+/// each of its writes it sets the time of the file.
+pub(super) fn last_written(root: &Path) -> Option<Timestamp> {
+    let machine = fs::read_to_string(root.join("etc/machine-id")).ok()?;
+    let files = ["var/log/journal", "run/log/journal"].map(|folder| {
+        root.join(folder)
+            .join(machine.trim())
+            .join("system.journal")
+    });
+    let written = files
+        .into_iter()
+        .filter_map(|file| fs::metadata(file).ok()?.modified().ok());
+    written.max().map(Timestamp::from)
 }
 
 fn forward(mut output: impl BufRead, sender: &SyncSender<LogLine>) {

@@ -8,7 +8,7 @@ use etlmon_shared::Timestamp;
 use super::accounts::Accounts;
 use super::children::{Awaited, Shell};
 use super::listing::{Key, Listed};
-use super::tracked::{History, OpenRun, Tracked, Witnesses};
+use super::tracked::{GRACE, History, OpenRun, Tracked, Witnesses};
 
 /// For so long a run is looked for eagerly, as a short one is gone soon.
 const EAGER: Duration = Duration::from_secs(10);
@@ -141,6 +141,12 @@ impl Ledger {
     pub(super) fn is_eager(&self, now: Timestamp) -> bool {
         let mut pending = self.rows.iter().filter_map(|row| row.pending);
         pending.any(|due| due <= now && now < due.after(EAGER))
+    }
+
+    /// Whether a job was not seen to run, and the witness has fallen silent before it could tell.
+    pub(super) fn lacks_witness(&self, now: Timestamp) -> bool {
+        let mut pending = self.rows.iter().filter_map(|row| row.pending);
+        pending.any(|due| due.after(GRACE) <= now)
     }
 
     /// Judges all that was due.

@@ -67,8 +67,14 @@ pub(super) fn says(program: &str, pid: Option<u32>, text: &str) -> Says {
     match program {
         "cron" | "CRON" | "crond" | "CROND" => of_cron(pid, text).unwrap_or(Says::Cron),
         "rsyslogd" | "syslog-ng" if text.contains("start") => Says::LoggerStarted,
+        "systemd-journald" if is_break_of_journal(text) => Says::LoggerStarted,
         _ => Says::Other,
     }
+}
+
+/// Whether journald(8) says that it begins, or that somebody's messages were too many for it.
+fn is_break_of_journal(text: &str) -> bool {
+    text == "Journal started" || text.starts_with("Suppressed ")
 }
 
 fn of_cron(pid: Option<u32>, text: &str) -> Option<Says> {
@@ -171,6 +177,16 @@ mod tests {
             says("rsyslogd", None, "[origin] rsyslogd was HUPed"),
             Says::Other
         );
+        for (text, expected) in [
+            ("Journal started", Says::LoggerStarted),
+            (
+                "Suppressed 12 messages from cron.service",
+                Says::LoggerStarted,
+            ),
+            ("Journal stopped", Says::Other),
+        ] {
+            assert_eq!(says("systemd-journald", None, text), expected, "{text}");
+        }
         for line in [
             "",
             "no moment",

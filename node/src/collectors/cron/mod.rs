@@ -24,6 +24,7 @@ mod log_line;
 mod named_zone;
 mod next_run;
 mod reader;
+mod refusals;
 mod routes;
 mod schedule;
 mod table;

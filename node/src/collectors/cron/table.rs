@@ -64,10 +64,7 @@ impl Persist for NoCron {
 fn replace(connection: &Connection, rows: &[CronRow]) -> rusqlite::Result<()> {
     let mut known = ids(connection)?;
     for row in rows {
-        match known.remove(&row.key) {
-            Some(id) => update(connection, id, row)?,
-            None => insert(connection, row)?,
-        }
+        put(connection, known.remove(&row.key), row)?;
     }
     for id in known.values() {
         connection
@@ -96,47 +93,31 @@ fn key_of(row: &Row<'_>) -> rusqlite::Result<Key> {
     })
 }
 
-fn insert(connection: &Connection, row: &CronRow) -> rusqlite::Result<()> {
+/// Inserts a row, or replaces what may change of the one with this id.
+fn put(connection: &Connection, id: Option<i64>, row: &CronRow) -> rusqlite::Result<()> {
     let key = &row.key;
     connection
         .prepare_cached(
-            "INSERT INTO cron_jobs (source_path, schedule, command, user, occurrence, source, \
-             line_number, time_zone, next_run, last_run_at, last_duration_ms, last_missed_at, \
-             missed_count, error_message) \
-             VALUES (:source_path, :schedule, :command, :user, :occurrence, :source, \
-             :line_number, :time_zone, :next_run, :last_run_at, :last_duration_ms, \
-             :last_missed_at, :missed_count, :error_message)",
+            "INSERT INTO cron_jobs (job_id, source_path, schedule, command, user, occurrence, \
+             source, line_number, time_zone, next_run, last_run_at, last_duration_ms, \
+             last_missed_at, missed_count, error_message) \
+             VALUES (:job_id, :source_path, :schedule, :command, :user, :occurrence, \
+             :source, :line_number, :time_zone, :next_run, :last_run_at, :last_duration_ms, \
+             :last_missed_at, :missed_count, :error_message) \
+             ON CONFLICT (job_id) DO UPDATE SET source = excluded.source, \
+             line_number = excluded.line_number, time_zone = excluded.time_zone, \
+             next_run = excluded.next_run, last_run_at = excluded.last_run_at, \
+             last_duration_ms = excluded.last_duration_ms, \
+             last_missed_at = excluded.last_missed_at, missed_count = excluded.missed_count, \
+             error_message = excluded.error_message",
         )?
         .execute(named_params! {
+            ":job_id": id,
             ":source_path": key.source_path,
             ":schedule": key.schedule,
             ":command": key.command,
             ":user": key.user,
             ":occurrence": key.occurrence,
-            ":source": source_word(row.source),
-            ":line_number": row.line_number,
-            ":time_zone": row.time_zone,
-            ":next_run": row.next_run.map(moment),
-            ":last_run_at": row.history.last_run_at.map(moment),
-            ":last_duration_ms": row.history.last_duration_ms.map(count),
-            ":last_missed_at": row.history.last_missed_at.map(moment),
-            ":missed_count": count(row.history.missed_count),
-            ":error_message": row.error,
-        })?;
-    Ok(())
-}
-
-fn update(connection: &Connection, id: i64, row: &CronRow) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE cron_jobs SET source = :source, line_number = :line_number, \
-             time_zone = :time_zone, next_run = :next_run, last_run_at = :last_run_at, \
-             last_duration_ms = :last_duration_ms, last_missed_at = :last_missed_at, \
-             missed_count = :missed_count, error_message = :error_message \
-             WHERE job_id = :job_id",
-        )?
-        .execute(named_params! {
-            ":job_id": id,
             ":source": source_word(row.source),
             ":line_number": row.line_number,
             ":time_zone": row.time_zone,

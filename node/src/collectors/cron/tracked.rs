@@ -10,7 +10,7 @@ use super::evidence::Coverage;
 use super::listing::{ActiveJob, Listed};
 
 /// How late a run may be logged: cron starts the jobs of a minute one by one.
-const GRACE: Duration = Duration::from_secs(90);
+pub(super) const GRACE: Duration = Duration::from_secs(90);
 /// After this a run is missed when there is no cron to begin it.
 const GRACE_WITHOUT_CRON: Duration = Duration::from_secs(3);
 /// cron looks for changed crontabs once a minute.

@@ -2,6 +2,7 @@
 
 mod collect;
 mod forecast;
+mod history;
 mod mountinfo;
 mod probe;
 mod routes;

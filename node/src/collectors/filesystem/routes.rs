@@ -8,7 +8,8 @@ use etlmon_shared::{Problem, ProblemCode, Timestamp, routes};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
-use super::table::{self, Span};
+use super::history::{self, Span};
+use super::table;
 use crate::http::{ApiError, NoParameters, NodeState, ReadableDuration, query};
 
 /// How far back the past goes when it is not said.
@@ -83,7 +84,7 @@ async fn history(
             if !table::is_known(snapshot, &mount_point)? {
                 return Ok(None);
             }
-            table::history(snapshot, &mount_point, span).map(Some)
+            history::read(snapshot, &mount_point, span).map(Some)
         })
         .await?;
     samples.map(Json).ok_or_else(|| {

@@ -1,19 +1,14 @@
-//! The tables `filesystem_usage` (the last figures) and `filesystem_history` (the past).
+//! The table `filesystem_usage`: the last figures.
 
 use std::time::Duration;
 
 use etlmon_shared::Timestamp;
-use etlmon_shared::filesystem::{Filesystem, FilesystemSample, FilesystemStatus};
+use etlmon_shared::filesystem::{Filesystem, FilesystemStatus};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::forecast::{self, Sample};
-use crate::store::column::{count, count_in, from_count, moment, moment_in};
+use super::history;
+use crate::store::column::{count, count_in, moment, moment_in};
 use crate::store::{Persist, PersistError};
-
-/// The past that a forecast looks at.
-const FORECAST_WINDOW: Duration = Duration::from_secs(6 * 3600);
-/// It is longer where rows of the past are so far apart that fewer than these would lie in it.
-const FORECAST_ROWS: u32 = 24;
 
 /// The file systems of one cycle: the rows of all others go.
 #[derive(Debug)]
@@ -32,9 +27,8 @@ impl Persist for FilesystemBatch {
     fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
         for row in &self.rows {
             upsert(connection, row, self.stale_at)?;
-            if row.status == FilesystemStatus::Ok && self.history_is_due(connection, row)? {
-                remember(connection, row, self.at)?;
-                self.renew_forecast(connection, row)?;
+            if row.status == FilesystemStatus::Ok {
+                history::remember(connection, row, self.at, self.history_step)?;
             }
         }
         Ok(self.forget_unmounted(connection)?)
@@ -42,55 +36,6 @@ impl Persist for FilesystemBatch {
 }
 
 impl FilesystemBatch {
-    /// Whether the last row of the past lies in an earlier step than now. Rows of the future, from
-    /// before the clock was set back, do not count.
-    fn history_is_due(&self, connection: &Connection, row: &Filesystem) -> rusqlite::Result<bool> {
-        let last: Option<i64> = connection
-            .prepare_cached(
-                "SELECT max(at) FROM filesystem_history WHERE mount_point = ?1 AND at <= ?2",
-            )?
-            .query_row(params![row.mount_point, moment(self.at)], |row| row.get(0))?;
-        let step = i64::try_from(self.history_step.as_millis())
-            .unwrap_or(i64::MAX)
-            .max(1);
-        let now = moment(self.at);
-        Ok(last.is_none_or(|last| last.div_euclid(step) != now.div_euclid(step)))
-    }
-
-    /// Works out from the stored past when the file system will be full.
-    ///
-    /// What is taken away from the available bytes counts, not what is used: they differ where
-    /// several file systems share a pool (ZFS, btrfs, NFS), and where the size has changed.
-    fn renew_forecast(&self, connection: &Connection, row: &Filesystem) -> rusqlite::Result<()> {
-        let at = self.at;
-        let window = FORECAST_WINDOW.max(self.history_step.saturating_mul(FORECAST_ROWS));
-        let since = at.before(window);
-        let past: Vec<(i64, u64)> = connection
-            .prepare_cached(
-                "SELECT at, avail_bytes FROM filesystem_history \
-             WHERE mount_point = ?1 AND at BETWEEN ?2 AND ?3 ORDER BY at",
-            )?
-            .query_map(params![row.mount_point, moment(since), moment(at)], |row| {
-                Ok((row.get(0)?, from_count(row.get(1)?)))
-            })?
-            .collect::<Result<_, _>>()?;
-        let most = past.iter().map(|(_, avail)| *avail).max().unwrap_or(0);
-        let samples: Vec<Sample> = past
-            .iter()
-            .map(|(at_ms, avail)| Sample {
-                at_ms: *at_ms,
-                used_bytes: most - avail,
-            })
-            .collect();
-        let full_in_sec = row
-            .avail_bytes
-            .and_then(|avail_bytes| forecast::full_in_sec(&samples, avail_bytes, moment(at)));
-        connection
-            .prepare_cached("UPDATE filesystem_usage SET full_in_sec = ?2 WHERE mount_point = ?1")?
-            .execute(params![row.mount_point, full_in_sec.map(count)])?;
-        Ok(())
-    }
-
     fn forget_unmounted(&self, connection: &Connection) -> rusqlite::Result<()> {
         let mounted: Vec<&str> = self
             .rows
@@ -168,24 +113,6 @@ fn upsert(connection: &Connection, row: &Filesystem, stale_at: Timestamp) -> rus
     Ok(())
 }
 
-fn remember(connection: &Connection, row: &Filesystem, at: Timestamp) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO filesystem_history \
-             (mount_point, at, total_bytes, used_bytes, avail_bytes, used_percent) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![
-            row.mount_point,
-            moment(at),
-            row.total_bytes.map(count),
-            row.used_bytes.map(count),
-            row.avail_bytes.map(count),
-            row.used_percent,
-        ])?;
-    Ok(())
-}
-
 /// All file systems, by mount point. What should have been read again by `now` and was not, since
 /// the collector or the database hangs, is stale.
 ///
@@ -246,52 +173,6 @@ pub fn is_known(connection: &Connection, mount_point: &str) -> rusqlite::Result<
         .query_row([mount_point], |row| row.get(0))
         .optional()?;
     Ok(found.is_some())
-}
-
-/// A span of the past, in steps.
-#[derive(Clone, Copy, Debug)]
-pub struct Span {
-    /// Its beginning, which belongs to it.
-    pub from: Timestamp,
-    /// Its end, which belongs to it.
-    pub to: Timestamp,
-    /// Of each step, which begin at multiples of it, the last row is answered.
-    pub step: Duration,
-}
-
-/// A file system's past, one row a step, in the order of time.
-///
-/// # Errors
-/// What SQLite says.
-pub fn history(
-    connection: &Connection,
-    mount_point: &str,
-    span: Span,
-) -> rusqlite::Result<Vec<FilesystemSample>> {
-    let step = i64::try_from(span.step.as_millis())
-        .unwrap_or(i64::MAX)
-        .max(1);
-    connection
-        .prepare_cached(
-            // With max() the other columns are those of the row that has the maximum
-            // (sqlite.org/lang_select.html, section 2.5).
-            "SELECT max(at) AS last_at, total_bytes, used_bytes, avail_bytes, used_percent \
-             FROM filesystem_history WHERE mount_point = ?1 AND at BETWEEN ?2 AND ?3 \
-             GROUP BY at / ?4 ORDER BY last_at",
-        )?
-        .query_map(
-            params![mount_point, moment(span.from), moment(span.to), step],
-            |row| {
-                Ok(FilesystemSample {
-                    at: Timestamp::from_millis(row.get(0)?),
-                    total_bytes: from_count(row.get(1)?),
-                    used_bytes: from_count(row.get(2)?),
-                    avail_bytes: from_count(row.get(3)?),
-                    used_percent: row.get(4)?,
-                })
-            },
-        )?
-        .collect()
 }
 
 fn status_word(status: FilesystemStatus) -> &'static str {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use etlmon_shared::process::{Process, ProcessRuleState, ProcessStatus};
 
 use super::identity::Identity;
+use super::row::{Row, Status};
 use super::sample::{Moment, Sampler};
-use super::select::{Row, Selector, Snapshot, Status};
+use super::select::{Selector, Snapshot};
 use super::table::{self, ProcessBatch, StoredProcess};
 use crate::collector::{CollectError, Collector, Next, Tick};
 use crate::config::{ProcessConfig, ProcessRule, SecretsConfig};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::identity::Identity;
+use super::row::{Row, Status};
 use super::sample::Moment;
-use super::select::{Row, Status};
 
 /// How many are kept at most: a rule may match what is started a hundred times a second.
 const MOST: usize = 1_000;

@@ -8,7 +8,7 @@ use etlmon_shared::process::{Process, ProcessRuleState, ProcessStatus};
 use rusqlite::{Connection, Row as SqlRow, named_params, params};
 
 use super::identity::{BootId, Identity, Pid};
-use super::select::{Row, Status};
+use super::row::{Row, Status};
 use super::stat::State;
 use crate::store::column::{count, count_in, from_count, moment};
 use crate::store::{Persist, PersistError};

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use etlmon_shared::text;
 
-use super::stat;
+use crate::collectors::passwd;
 
 /// The names, read again when the file has changed.
 pub struct Users {
@@ -48,7 +48,7 @@ impl Users {
             found.ctime_nsec(),
         );
         if self.version != Some(version) {
-            self.names = parse(&fs::read(&self.file)?);
+            self.names = names(&fs::read(&self.file)?);
             self.version = Some(version);
         }
         Ok(())
@@ -64,48 +64,26 @@ impl Users {
     }
 }
 
-/// Names by number. Of two names for one number the first counts, as for the C library. Lines that
-/// are no user's, such as those of NIS, are passed over.
-fn parse(passwd: &[u8]) -> HashMap<u32, String> {
+/// Names by number. Of two names for one number the first counts, as for the C library.
+fn names(passwd: &[u8]) -> HashMap<u32, String> {
     let mut names = HashMap::new();
-    for line in passwd.split(|&byte| byte == b'\n') {
-        let mut fields = line.split(|&byte| byte == b':');
-        let (Some(name), Some(user_id)) = (fields.next(), fields.nth(1)) else {
-            continue;
-        };
-        let user_id = stat::number(user_id).and_then(|user_id| u32::try_from(user_id).ok());
-        if let Some(user_id) = user_id.filter(|_| is_name(name)) {
-            names
-                .entry(user_id)
-                .or_insert_with(|| text::from_bytes(name).into_owned());
-        }
+    for (name, user_id) in passwd::users(passwd) {
+        names
+            .entry(user_id)
+            .or_insert_with(|| text::from_bytes(name).into_owned());
     }
     names
-}
-
-fn is_name(name: &[u8]) -> bool {
-    !matches!(name.first(), None | Some(b'+' | b'-' | b'#'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    const PASSWD: &[u8] = b"root:x:0:0:root:/root:/bin/bash\n\
-        toor:x:0:0::/root:/bin/sh\n\
-        # etl:x:7:7::/:/bin/sh\n\
-        +nis:x:8:8::/:\n\
-        broken\n\
-        odd:x:minus:1::/:\n\
-        huge:x:4294967296:1::/:\n\
-        etl:x:1001:1001:ETL,,,:/srv/etl:/bin/bash";
 
     #[test]
     fn the_first_name_of_a_number_counts() {
-        let names = parse(PASSWD);
+        let names = names(b"root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\n\xff:x:7:7::/:");
         assert_eq!(names[&0], "root");
-        assert_eq!(names[&1001], "etl");
+        assert_eq!(names[&7], text::from_bytes(b"\xff"));
         assert_eq!(names.len(), 2);
     }
 
@@ -131,12 +109,5 @@ mod tests {
         fs::remove_file(&file).unwrap();
         assert!(users.refresh().is_err());
         assert_eq!(users.name(5), "new");
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_makes_it_panic(passwd in proptest::collection::vec(any::<u8>(), 0..200)) {
-            parse(&passwd);
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! Real files, what is told of bad ones, and properties over any bytes.
 
+use super::super::Fault;
+use super::parser::lossy;
 use super::*;
 use proptest::prelude::*;
 

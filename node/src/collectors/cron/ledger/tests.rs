@@ -124,10 +124,14 @@ fn what_nobody_could_have_seen_is_not_missed() {
 #[test]
 fn while_the_log_is_silent_nothing_is_decided() {
     let mut ledger = ledger(&["2 6 * * * root a"]);
+    judge(&mut ledger, 209, covered(0, 119), None);
+    assert!(!ledger.lacks_witness(at(209)));
     judge(&mut ledger, 3_000, covered(0, 119), None);
+    assert!(ledger.lacks_witness(at(3_000)));
     assert_eq!(missed(&ledger), [0]);
     ledger.began(at(122), None, "root", "a");
     judge(&mut ledger, 3_000, covered(0, 3_000), None);
+    assert!(!ledger.lacks_witness(at(3_000)));
     assert_eq!(missed(&ledger), [0]);
     assert_eq!(ledger.rows()[0].history.last_run_at, Some(at(122)));
 }

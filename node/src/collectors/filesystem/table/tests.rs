@@ -1,5 +1,6 @@
 //! The tables of a real database, cycle by cycle.
 
+use super::super::history::{self, Span};
 use super::*;
 use crate::store::open;
 
@@ -44,7 +45,7 @@ impl Database {
 
     fn history(&self, step: Duration) -> Vec<(i64, u64)> {
         let (from, to) = (Timestamp::from_millis(0), Timestamp::from_millis(NOON * 2));
-        let samples = history(&self.connection, "/data", Span { from, to, step }).unwrap();
+        let samples = history::read(&self.connection, "/data", Span { from, to, step }).unwrap();
         samples
             .iter()
             .map(|sample| (sample.at.as_millis() - NOON, sample.used_bytes))

@@ -1,12 +1,12 @@
-//! Bytes, times and the biggest entries of a walk that measures.
+//! Bytes and times of a walk that measures.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, HashMap, HashSet};
-use std::ffi::{CStr, OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::collections::{HashMap, HashSet};
+use std::ffi::CStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{Statx, StatxFlags};
+
+use super::top::{EntryKind, Top, TopEntry};
 
 /// What [`Measure::add`] needs to know of an entry.
 pub(super) const NEEDED: StatxFlags = StatxFlags::TYPE
@@ -49,37 +49,13 @@ pub struct Sizes {
     pub top: Vec<TopEntry>,
 }
 
-/// One of the root's own entries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopEntry {
-    /// Its name in the root.
-    pub name: OsString,
-    /// Whether it is a directory.
-    pub kind: EntryKind,
-    /// Its size, or for a directory that of all entries below it that are not directories.
-    pub bytes: u64,
-    /// Entries below it that are not directories; 1 for what is not a directory itself.
-    pub file_count: u64,
-    /// Its modification time, or for a directory the latest below; `None` if it has no files.
-    pub mtime: Option<Mtime>,
-}
-
-/// What a [`TopEntry`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EntryKind {
-    /// Anything but a directory.
-    File,
-    /// A directory.
-    Dir,
-}
-
 /// Sums over some entries that are not directories.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Sums {
-    files: u64,
-    bytes: u64,
-    newest: Option<Mtime>,
-    oldest: Option<Mtime>,
+    pub(super) files: u64,
+    pub(super) bytes: u64,
+    pub(super) newest: Option<Mtime>,
+    pub(super) oldest: Option<Mtime>,
 }
 
 impl Sums {
@@ -113,10 +89,7 @@ impl Measure {
     pub(super) fn new(top_entries: usize) -> Self {
         Self {
             links: Mutex::default(),
-            top: Arc::new(Top {
-                keep: top_entries,
-                entries: Mutex::default(),
-            }),
+            top: Arc::new(Top::new(top_entries)),
         }
     }
 
@@ -149,7 +122,7 @@ impl Measure {
 
     /// Starts to sum up one of the root's own directories; `None` if nobody wants to know.
     pub(super) fn child(&self, name: &CStr) -> Option<Arc<Child>> {
-        (self.top.keep > 0).then(|| {
+        self.top.is_wanted().then(|| {
             let name = name.to_bytes().into();
             Arc::new(Child {
                 name,
@@ -161,20 +134,11 @@ impl Measure {
 
     /// Closes the account. The caller has dropped every [`Child`].
     pub(super) fn finish(&self, sums: &Sums) -> Sizes {
-        let mut entries = self
-            .top
-            .entries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let sorted = std::mem::take(&mut *entries).into_sorted_vec();
         Sizes {
             total_bytes: sums.bytes,
             newest_mtime: sums.newest,
             oldest_mtime: sums.oldest,
-            top: sorted
-                .into_iter()
-                .map(|Reverse(Ranked(entry))| entry)
-                .collect(),
+            top: self.top.take(),
         }
     }
 }
@@ -203,87 +167,9 @@ impl Drop for Child {
     }
 }
 
-/// The biggest entries met so far, the least of them first to go.
-struct Top {
-    keep: usize,
-    entries: Mutex<BinaryHeap<Reverse<Ranked>>>,
-}
-
-impl Top {
-    fn offer(&self, name: &[u8], kind: EntryKind, sums: &Sums) {
-        if self.keep == 0 {
-            return;
-        }
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= self.keep {
-            let least = entries
-                .peek()
-                .map_or(0, |Reverse(Ranked(least))| least.bytes);
-            if sums.bytes < least {
-                return;
-            }
-        }
-        entries.push(Reverse(Ranked(TopEntry {
-            name: OsStr::from_bytes(name).to_owned(),
-            kind,
-            bytes: sums.bytes,
-            file_count: sums.files,
-            mtime: sums.newest,
-        })));
-        if entries.len() > self.keep {
-            entries.pop();
-        }
-    }
-}
-
-/// Ordered by size; of two equals the one whose name comes first is the greater.
-struct Ranked(TopEntry);
-
-impl Ord for Ranked {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let by_bytes = self.0.bytes.cmp(&other.0.bytes);
-        by_bytes.then_with(|| other.0.name.cmp(&self.0.name))
-    }
-}
-
-impl PartialOrd for Ranked {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Ranked {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Ranked {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_biggest_are_kept_in_order_and_equals_by_name() {
-        let measure = Measure::new(3);
-        for (name, bytes) in [("d", 5), ("a", 5), ("z", 9), ("b", 5), ("c", 1)] {
-            measure.top.offer(
-                name.as_bytes(),
-                EntryKind::File,
-                &Sums {
-                    bytes,
-                    ..Sums::default()
-                },
-            );
-        }
-        let top = measure.finish(&Sums::default()).top;
-        let names: Vec<_> = top
-            .iter()
-            .map(|entry| entry.name.to_str().unwrap())
-            .collect();
-        assert_eq!(names, ["z", "a", "b"]);
-    }
 
     #[test]
     fn a_child_is_ranked_when_its_last_part_is_done() {

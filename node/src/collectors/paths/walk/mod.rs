@@ -15,6 +15,7 @@ mod shared;
 mod team;
 #[cfg(test)]
 mod tests;
+mod top;
 mod worker;
 
 use std::io;
@@ -25,8 +26,9 @@ use std::thread;
 use rustix::io::Errno;
 
 pub use exclude::{ExcludeError, Excludes};
-pub use measure::{EntryKind, Mtime, Sizes, TopEntry};
+pub use measure::{Mtime, Sizes};
 pub use pace::Stop;
+pub use top::{EntryKind, TopEntry};
 
 use node::Node;
 use open::Opener;

@@ -1,8 +1,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::time::Instant;
 
-use super::super::Sampler;
 use super::super::sample::tests::{JOB, Tree, Written, moment};
+use super::super::{Sampler, State};
 use super::*;
 use crate::config::Pattern;
 

@@ -34,32 +34,25 @@ pub(super) fn pruned<'c>(root: &Path, condition: &[&'c str]) -> Vec<&'c str> {
     expression
 }
 
+fn excluding(pattern: &str) -> WalkOptions {
+    WalkOptions {
+        exclude: Excludes::new(&[pattern.to_owned()]).unwrap(),
+        ..WalkOptions::default()
+    }
+}
+
 #[test]
 fn an_excluded_directory_is_neither_counted_nor_entered() {
     let root = tree(&["a/1", "a/2", "b/1", "old/x/y", "sub/old/z", "sub/old.txt"]);
-    let exclude = Excludes::new(&["old".to_owned()]).unwrap();
-    assert_eq!(
-        counts(
-            root.path(),
-            &WalkOptions {
-                exclude,
-                ..WalkOptions::default()
-            }
-        ),
-        (4, 3)
-    );
+    assert_eq!(counts(root.path(), &excluding("old")), (4, 3));
 }
 
 #[test]
 fn an_anchored_pattern_is_relative_to_the_root_of_the_walk() {
     let root = tree(&["data/1", "sub/data/2", "sub/deep/3"]);
     for (pattern, expected) in [("/data", (2, 3)), ("sub/deep", (2, 3)), ("sub/**", (1, 2))] {
-        let exclude = Excludes::new(&[pattern.to_owned()]).unwrap();
-        let options = WalkOptions {
-            exclude,
-            ..WalkOptions::default()
-        };
-        assert_eq!(counts(root.path(), &options), expected, "{pattern}");
+        let found = counts(root.path(), &excluding(pattern));
+        assert_eq!(found, expected, "{pattern}");
     }
 }
 
@@ -70,23 +63,17 @@ fn names_that_are_no_utf8_are_matched_by_their_bytes() {
     fs::create_dir(named(root.path(), b"d\xff")).unwrap();
     fs::write(named(root.path(), b"d\xff/inside"), "").unwrap();
     for (pattern, expected) in [("*.tmp", (2, 1)), ("d?", (2, 0)), ("d?/inside", (2, 1))] {
-        let exclude = Excludes::new(&[pattern.to_owned()]).unwrap();
-        let options = WalkOptions {
-            exclude,
-            ..WalkOptions::default()
-        };
-        assert_eq!(counts(root.path(), &options), expected, "{pattern}");
+        let found = counts(root.path(), &excluding(pattern));
+        assert_eq!(found, expected, "{pattern}");
     }
 }
 
 #[test]
 fn excluded_entries_do_not_count_against_the_limit() {
     let root = tree(&["a.tmp", "b.tmp", "c"]);
-    let exclude = Excludes::new(&["*.tmp".to_owned()]).unwrap();
     let options = WalkOptions {
-        exclude,
         max_files: Some(1),
-        ..WalkOptions::default()
+        ..excluding("*.tmp")
     };
     assert_eq!(counts(root.path(), &options), (1, 0));
 }
