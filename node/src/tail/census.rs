@@ -49,7 +49,8 @@ impl Follower {
             }
         }
         let mut beside = self.beside(path);
-        let is_rotation = was_empty || self.is_rotation(path, &beside);
+        let has_lost = self.slots.get(path).is_some_and(|slot| slot.gone > 0);
+        let is_rotation = was_empty || has_lost || self.is_rotation(path, &beside);
         self.claim_by_identity(path, &mut beside, now);
         let searches = self.search_contents(path, &mut beside);
         if !self.is_unchanged(path, &mut beside) {
@@ -62,7 +63,7 @@ impl Follower {
             return false;
         }
         for sequence in gone {
-            self.forget_sequence(sequence);
+            self.forget_gone(sequence);
         }
         self.take_new(path, news, now);
         self.take_cut(path, &beside, now);

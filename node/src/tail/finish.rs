@@ -60,7 +60,7 @@ impl Follower {
         }
         if self.waiting {
             for file in self.files.iter_mut().filter(|file| file.is_at_rest()) {
-                file.source = None;
+                file.put_away();
             }
             return;
         }
@@ -81,7 +81,7 @@ impl Follower {
             let Some(file) = self.files.get_mut(index) else {
                 continue;
             };
-            file.source = None;
+            file.put_away();
             if file.live {
                 continue;
             }

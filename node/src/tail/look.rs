@@ -20,7 +20,8 @@ impl Follower {
         self.look_at_paths();
         self.look_at_files(now);
         self.look_back(now);
-        self.place_files(now);
+        let crowded = self.place_files(now);
+        self.reach_held(now);
         // By identity: comparing paths of hundreds of files with each other takes too long.
         let live = self.files.iter().filter(|file| file.live);
         let live: HashSet<_> = live.map(|file| file.identity.number()).collect();
@@ -33,7 +34,7 @@ impl Follower {
         });
         let due: Vec<PathBuf> = due.map(|(path, _)| path.clone()).collect();
         let mut done = true;
-        self.waiting = false;
+        self.waiting = crowded;
         if !due.is_empty() {
             let mut around = self.surroundings();
             for path in due {
@@ -71,6 +72,7 @@ impl Follower {
                 is_new: slot.is_new,
                 settled: slot.settled,
                 unsettled: slot.unsettled,
+                gone: slot.gone,
                 ..Slot::default()
             };
         }

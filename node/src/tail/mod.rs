@@ -42,6 +42,8 @@ mod file;
 mod finish;
 mod follower;
 pub mod followers;
+mod held;
+mod hidden;
 mod identify;
 mod listing;
 mod lone;

@@ -101,8 +101,13 @@ impl Follower {
         }
     }
 
-    /// Says of each file whether it is at its path. One without a handle is opened again there.
-    pub(crate) fn place_files(&mut self, now: Instant) {
+    /// Says of each file whether it is at its path. One without a handle is opened again there, if
+    /// a handle is to be had; says whether some wait for one.
+    pub(crate) fn place_files(&mut self, now: Instant) -> bool {
+        let most = self.settings.max_open_files.max(1);
+        let open = self.files.iter().filter(|file| file.source.is_some());
+        let mut room = most.saturating_sub(open.count());
+        let (is_crowded, mut has_waiting) = (self.files.len() > most, false);
         let (mut paths, mut empty) = (HashMap::new(), Vec::new());
         for (path, slot) in &self.slots {
             if let Some(facts) = slot.present {
@@ -129,8 +134,17 @@ impl Follower {
             // At rest since it was put away, or found whole where it was.
             let at_rest = file.facts == Some(facts) && file.error.is_none() && !file.was_cut;
             file.live = file.source.is_some() || at_rest;
-            if !file.live
-                && let Ok((mut source, opened)) = Source::open(&file.slot, false)
+            if file.live {
+                continue;
+            }
+            let is_read = facts.size == file.mark.offset;
+            if room == 0 && !is_read && !file.was_cut {
+                // Whether it still holds what it held is asked when a handle is free.
+                file.live = true;
+                has_waiting = true;
+                continue;
+            }
+            if let Ok((mut source, opened)) = Source::open(&file.slot, false)
                 && opened.identity.same_file(&file.identity)
                 && let Ok(identify::Holds::Continues) = identify::holds(&mut source, file)
             {
@@ -138,6 +152,12 @@ impl Follower {
                 file.live = file.attach(source, opened, &place, now).is_ok();
                 if file.head.is_empty() {
                     empty.push(file.slot.clone());
+                }
+                room = room.saturating_sub(1);
+                if file.live && is_crowded && file.mark.offset == opened.size {
+                    file.drained_at = Some(opened.size);
+                    file.put_away();
+                    room += 1;
                 }
             }
         }
@@ -149,5 +169,6 @@ impl Follower {
         for file in self.files.iter().filter(homeless) {
             self.slots.entry(file.slot.clone()).or_default().census = true;
         }
+        has_waiting
     }
 }

@@ -155,7 +155,10 @@ impl Follower {
                     GapReason::Vanished
                 };
                 let is_loss = !file.head.is_empty();
-                let from = file.mark.offset;
+                let (from, slot) = (file.mark.offset, file.slot.clone());
+                if is_loss {
+                    self.note_gone(&slot);
+                }
                 self.forget(index, is_loss.then_some((from, reason)));
                 continue;
             };
@@ -180,7 +183,17 @@ impl Follower {
         gone
     }
 
-    pub(crate) fn forget_sequence(&mut self, sequence: u64) {
+    /// Gives up a content of which nothing is lost, and which has no file any more.
+    pub(crate) fn forget_gone(&mut self, sequence: u64) {
+        let file = self.files.iter().find(|file| file.sequence == sequence);
+        let is_read = |file: &&Followed| file.mark.state != State::Copy && !file.is_replaced;
+        if let Some(path) = file.filter(is_read).map(|file| file.slot.clone()) {
+            self.note_gone(&path);
+        }
+        self.forget_sequence(sequence);
+    }
+
+    fn forget_sequence(&mut self, sequence: u64) {
         if let Some(index) = self.files.iter().position(|file| file.sequence == sequence) {
             self.forget(index, None);
         }
