@@ -1,8 +1,6 @@
 //! Compressed files that can't be read: copies of what was read before, or lines that are lost.
 
-use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::census::Beside;
@@ -41,9 +39,11 @@ pub(crate) fn is_damage(kind: ErrorKind) -> bool {
 /// Whether the file that a compressed one is made of is still there: then that one counts, and
 /// this one may not be written to its end.
 pub(crate) fn is_being_made(entry: &Entry, beside: &Beside) -> bool {
-    let plain = names::without_compression(listing::name(&entry.path));
-    let plain = entry.path.with_file_name(OsStr::from_bytes(plain));
-    plain != entry.path && beside.entries.iter().any(|other| other.path == plain)
+    let name = listing::name(&entry.path);
+    let plain = names::without_compression(name);
+    // In whatever directory: scripts compress to another one.
+    let mut others = beside.entries.iter();
+    plain != name && others.any(|other| listing::name(&other.path) == plain)
 }
 
 /// A file that can't be read. Its own bytes only tell it from other files, so that it is judged
