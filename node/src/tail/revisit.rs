@@ -105,7 +105,11 @@ impl Follower {
     /// a handle is to be had; says whether some wait for one.
     pub(crate) fn place_files(&mut self, now: Instant) -> bool {
         let most = self.settings.max_open_files.max(1);
-        let open = self.files.iter().filter(|file| file.source.is_some());
+        // Rotated files are put away in favour of these.
+        let open = self
+            .files
+            .iter()
+            .filter(|file| file.source.is_some() && file.live);
         let mut room = most.saturating_sub(open.count());
         let (is_crowded, mut has_waiting) = (self.files.len() > most, false);
         let (mut paths, mut empty) = (HashMap::new(), Vec::new());
