@@ -82,8 +82,13 @@ pub(crate) fn without_compression(name: &[u8]) -> &[u8] {
         .unwrap_or(name)
 }
 
-/// `.1`, `-20260131`, `-20260131-1769817600`, `.2026-01-31T00:00:00Z`, `.old`, `.bak.1`, `~`.
+/// `.1`, `-20260131`, `-20260131-1769817600`, `.2026-01-31T00:00:00Z`, `.old`, `.bak.1`, `~`, and
+/// `.1.bak`, as `addextension` has it.
 fn is_stamp(rest: &[u8]) -> bool {
+    let before = WORDS
+        .iter()
+        .find_map(|word| rest.strip_suffix(*word)?.strip_suffix(b"."));
+    let rest = before.filter(|rest| !rest.is_empty()).unwrap_or(rest);
     if rest == b"~" {
         return true;
     }
@@ -121,6 +126,8 @@ mod tests {
             "app.log.2026-01-31T00:00:00",
             "app.log.old",
             "app.log.bak.1",
+            "app.log.1.bak",
+            "app.log-20260131.old.gz",
             "app.log~",
             "app.log.gz",
             "app-20260131.log",

@@ -119,11 +119,6 @@ impl Follower {
         {
             if let Some(hidden) = hidden {
                 self.account(path, &place, &facts, hidden);
-                if hidden.reason == GapReason::Damaged {
-                    // Judged again when it has changed.
-                    self.dismissed.insert(place, facts);
-                    continue;
-                }
             }
             let end = if source.is_plain() {
                 facts.size
@@ -206,7 +201,10 @@ impl Follower {
         if let Some(unknown) = unknown {
             is_copy |= identify::is_copy_of(&mut source, &mut unknown.source, &mut unknown.head)?;
         }
-        for new in news.iter_mut().filter(|new| new.state != State::Copy) {
+        // Most begin differently, which is known without reading on.
+        let is_alike = |new: &&mut New| new.head.iter().zip(&head).all(|(one, own)| one == own);
+        let others = news.iter_mut().filter(|new| new.state != State::Copy);
+        for new in others.filter(is_alike) {
             is_copy |= identify::is_beginning(&mut source, &mut new.source)?;
             if !is_copy && identify::is_beginning(&mut new.source, &mut source)? {
                 new.state = State::Copy;

@@ -70,6 +70,27 @@ fn a_file_removed_under_its_writer_while_nobody_looked_is_read_to_its_end() {
 }
 
 #[test]
+fn a_file_in_a_directory_that_was_renamed_while_nobody_looked_is_read_to_its_end() {
+    let mut world = world("logs/app.log");
+    if !sees_holders() {
+        return;
+    }
+    fs::create_dir(world.path("logs")).unwrap();
+    let mut writer = world.open("logs/app.log");
+    writer.write_all(b"1\n").unwrap();
+    world.read();
+    world.rename("logs", "old");
+    fs::create_dir(world.path("logs")).unwrap();
+    writer.write_all(b"2\n").unwrap();
+    world.append("logs/app.log", "3\n");
+    world.restart();
+    world.expect(&["1", "2", "3"]);
+    writer.write_all(b"4\n").unwrap();
+    world.expect(&["1", "2", "3", "4"]);
+    world.expect_no_gaps();
+}
+
+#[test]
 fn a_compressed_file_that_ends_within_a_line_was_still_written() {
     for (text, quiet, rows) in [
         ("1\n2\n3", false, 1),
