@@ -138,11 +138,14 @@ CREATE TABLE log_gaps (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     follower_id  INTEGER NOT NULL,
     log_path     TEXT NOT NULL,
+    -- Where the file was last seen, null in rows older than this column.
+    place        TEXT,
     source_inode INTEGER NOT NULL,
     from_offset  INTEGER NOT NULL,
     to_offset    INTEGER,
     reason       TEXT NOT NULL CHECK (reason IN (
-        'truncated', 'copy_truncated', 'vanished', 'damaged', 'handle_limit')),
+        'truncated', 'copy_truncated', 'vanished', 'damaged', 'handle_limit', 'unreadable',
+        'still_written')),
     detected_at  INTEGER NOT NULL
 ) STRICT;
 

@@ -142,8 +142,10 @@ pub(crate) fn gaps(rows: &[LogGap], style: Style) -> String {
                 LogGapReason::Vanished => "vanished",
                 LogGapReason::Damaged => "damaged",
                 LogGapReason::HandleLimit => "handle_limit",
+                LogGapReason::Unreadable => "unreadable",
+                LogGapReason::StillWritten => "still_written",
             }),
-            Cell::new(&row.log_path),
+            Cell::new(row.place.as_ref().unwrap_or(&row.log_path)),
         ]);
     }
     table.render(style.colours)

@@ -38,6 +38,30 @@ fn an_upgrade_repeated_changes_nothing() {
 }
 
 #[test]
+fn the_ledger_keeps_its_rows_and_numbers_when_it_is_made_anew() {
+    let mut connection = Connection::open_in_memory().unwrap();
+    let before = Migrations::from_slice(STEPS.split_at(5).0);
+    before.to_latest(&mut connection).unwrap();
+    let add = "INSERT INTO log_gaps \
+               (follower_id, log_path, source_inode, from_offset, reason, detected_at) \
+               VALUES (1, '/a', 2, 3, 'vanished', 4) RETURNING id";
+    let mut added: Vec<i64> = Vec::new();
+    for _ in 0..3 {
+        added.push(connection.query_row(add, [], |row| row.get(0)).unwrap());
+    }
+    connection
+        .execute("DELETE FROM log_gaps WHERE id = 3", [])
+        .unwrap();
+    upgrade(&mut connection).unwrap();
+    added.push(connection.query_row(add, [], |row| row.get(0)).unwrap());
+    assert_eq!(added, [1, 2, 3, 4]);
+    let kept: i64 = connection
+        .query_row("SELECT count(*) FROM log_gaps", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 3);
+}
+
+#[test]
 fn the_database_of_another_program_is_left_alone() {
     let mut connection = Connection::open_in_memory().unwrap();
     connection.execute_batch("CREATE TABLE theirs (x)").unwrap();

@@ -87,6 +87,8 @@ pub struct LogGap {
     pub id: i64,
     /// The path under which the file was followed.
     pub log_path: String,
+    /// Where the file was last seen: another path after a rotation; null in rows of older versions.
+    pub place: Option<String>,
     /// The inode that the bytes were in.
     pub source_inode: u64,
     /// The first byte that is missing.
@@ -114,6 +116,11 @@ pub enum LogGapReason {
     Damaged,
     /// Too many rotated files were still written to.
     HandleLimit,
+    /// They were compressed, in a format that is not read, before anybody read them.
+    Unreadable,
+    /// The file was compressed and removed while it was still being written: what came after the
+    /// copy was made is gone.
+    StillWritten,
 }
 
 /// Said in the stream of a followed log (`event: gap`) to a reader so slow that lines were deleted

@@ -71,11 +71,15 @@ fn gaps_tell_where_they_are() {
          "to_offset": 1636, "reason": "copy_truncated", "detected_at": "2026-01-15T10:23:42Z"},
         {"id": 2, "log_path": "/a.log", "source_inode": 13, "from_offset": 0,
          "to_offset": null, "reason": "vanished", "detected_at": "2026-01-15T10:23:42Z"},
+        {"id": 3, "log_path": "/a.log", "place": "/a.log.2.bz2", "source_inode": 14,
+         "from_offset": 0, "to_offset": null, "reason": "unreadable",
+         "detected_at": "2026-01-15T10:23:42Z"},
     ]));
     let expected = concat!(
         "NOTICED                   FROM    TO   SIZE  INODE  REASON          PATH\n",
         "2026-01-15T10:23:42.000Z   100  1636  1.5Ki     12  copy_truncated  /a.log\n",
         "2026-01-15T10:23:42.000Z     0     -      -     13  vanished        /a.log\n",
+        "2026-01-15T10:23:42.000Z     0     -      -     14  unreadable      /a.log.2.bz2\n",
     );
     assert_eq!(gaps(&rows, style()), expected);
 }

@@ -3,14 +3,11 @@
 use std::path::Path;
 use std::time::Instant;
 
-use super::checkpoint::{Identity, State};
-use super::chunk::GapReason;
-use super::claim::{self, Found, ask};
+use super::checkpoint::Identity;
 use super::file::Followed;
 use super::follower::Follower;
-use super::identify::{self, Holds};
+use super::identify;
 use super::listing::Entry;
-use super::look::is_missing;
 use super::source::{Facts, Source};
 
 /// Looks after which a directory that never rests is taken as it is.
@@ -26,7 +23,7 @@ pub(crate) struct Beside {
     /// What is at the path, if nobody has it open yet.
     pub(crate) unknown: Option<Unknown>,
     /// Contents that could not be asked now; they are neither found nor lost.
-    unsettled: Vec<u64>,
+    pub(crate) unsettled: Vec<u64>,
 }
 
 /// A file at the log's path that was just opened, and what was seen of its first bytes.
@@ -34,13 +31,6 @@ pub(crate) struct Unknown {
     pub(crate) source: Source,
     pub(crate) facts: Facts,
     pub(crate) head: Vec<u8>,
-}
-
-/// Where a content is now; nowhere, if there is no file.
-struct Search {
-    sequence: u64,
-    state: State,
-    found: Option<(usize, Found)>,
 }
 
 impl Follower {
@@ -59,7 +49,8 @@ impl Follower {
             }
         }
         let mut beside = self.beside(path);
-        let is_rotation = was_empty || self.is_rotation(path, &beside);
+        let has_lost = self.slots.get(path).is_some_and(|slot| slot.gone > 0);
+        let is_rotation = was_empty || has_lost || self.is_rotation(path, &beside);
         self.claim_by_identity(path, &mut beside, now);
         let searches = self.search_contents(path, &mut beside);
         if !self.is_unchanged(path, &mut beside) {
@@ -72,7 +63,7 @@ impl Follower {
             return false;
         }
         for sequence in gone {
-            self.forget_sequence(sequence);
+            self.forget_gone(sequence);
         }
         self.take_new(path, news, now);
         self.take_cut(path, &beside, now);
@@ -146,177 +137,11 @@ impl Follower {
             None => !self.first_look && self.settings.pattern.is_none(),
         }
     }
-
-    /// Looks for each content in the file it was in before, whatever its name is now.
-    fn claim_by_identity(&mut self, path: &Path, beside: &mut Beside, now: Instant) {
-        let Beside {
-            entries,
-            claims,
-            present,
-            unsettled,
-            ..
-        } = beside;
-        let mut changed_copies = Vec::new();
-        for file in self.files.iter_mut().filter(|file| file.slot == path) {
-            let found =
-                entries
-                    .iter()
-                    .zip(claims.iter_mut())
-                    .enumerate()
-                    .find(|(_, (entry, claim))| {
-                        let own = claim.is_none_or(|sequence| sequence == file.sequence);
-                        own && entry.facts.identity.same_file(&file.identity)
-                    });
-            let Some((index, (entry, claim))) = found else {
-                continue;
-            };
-            if *claim == Some(file.sequence) {
-                file.place.clone_from(&entry.path);
-                continue;
-            }
-            let at_rest = !file.is_following() && file.facts == Some(entry.facts);
-            let (settled, grown) = match ask(file, entry, *present != Some(index)) {
-                _ if at_rest => {
-                    file.move_to(entry.facts, &entry.path);
-                    (Ok(()), false)
-                }
-                Ok(found) if found.holds == Holds::Continues => {
-                    let grown = found.source.is_plain() && found.facts.size > file.mark.offset;
-                    (file.settle(found, now), grown)
-                }
-                Ok(_) => continue,
-                Err(error) => (Err(error), false),
-            };
-            if let Err(error) = settled {
-                if !is_missing(error.kind()) {
-                    file.error = Some(error.to_string());
-                }
-                unsettled.push(file.sequence);
-            }
-            *claim = Some(file.sequence);
-            file.live = *present == Some(index) && file.source.is_some();
-            if file.mark.state == State::Copy && grown {
-                changed_copies.push(file.sequence);
-                *claim = None;
-            }
-        }
-        // Still a copy, or a file that only began like another one: it is judged anew.
-        for sequence in changed_copies {
-            self.forget_sequence(sequence);
-        }
-    }
-
-    /// Looks for contents that are not where they were: in a copy, in a compressed file. Those
-    /// that are being read come first; one that was taken for a copy may be what one of them needs.
-    fn search_contents(&self, path: &Path, beside: &mut Beside) -> Vec<Search> {
-        let mut searches = Vec::new();
-        let of = |state| {
-            self.files
-                .iter()
-                .filter(move |file| file.mark.state == state)
-        };
-        let copies: Vec<u64> = of(State::Copy).map(|file| file.sequence).collect();
-        for file in [State::Following, State::Finished, State::Copy]
-            .into_iter()
-            .flat_map(of)
-        {
-            let state = file.mark.state;
-            let is_open = file.is_following() && (file.source.is_some() || file.live);
-            if file.slot != path
-                || is_open
-                || beside.claims.contains(&Some(file.sequence))
-                || beside.unsettled.contains(&file.sequence)
-            {
-                continue;
-            }
-            let is_free = |entry: usize| match beside.claims.get(entry) {
-                Some(Some(owner)) => state == State::Following && copies.contains(owner),
-                Some(None) => true,
-                None => false,
-            };
-            let found = claim::search(file, &beside.entries, beside.present, is_free);
-            if let Some((place, _)) = found
-                && let Some(claim) = beside.claims.get_mut(place)
-            {
-                *claim = Some(file.sequence);
-            }
-            searches.push(Search {
-                sequence: file.sequence,
-                state,
-                found,
-            });
-        }
-        searches
-    }
-
-    /// Goes on where contents were found, and gives up the others. Those of which nothing is lost
-    /// are answered: what is new beside them may still be an older copy of one.
-    fn settle_contents(
-        &mut self,
-        searches: Vec<Search>,
-        beside: &Beside,
-        now: Instant,
-    ) -> Vec<u64> {
-        let mut gone = Vec::new();
-        for Search {
-            sequence,
-            state,
-            found,
-        } in searches
-        {
-            let Some(index) = self.files.iter().position(|file| file.sequence == sequence) else {
-                continue;
-            };
-            let Some(file) = self.files.get_mut(index) else {
-                continue;
-            };
-            let Some((place, found)) = found else {
-                if state != State::Following {
-                    gone.push(sequence);
-                    continue;
-                }
-                let cut = file.was_cut || beside.has_other(None, &file.identity);
-                let reason = if cut {
-                    GapReason::Truncated
-                } else {
-                    GapReason::Vanished
-                };
-                let is_loss = !file.head.is_empty();
-                let from = file.mark.offset;
-                self.forget(index, is_loss.then_some((from, reason)));
-                continue;
-            };
-            // Renamed and compressed it is whole. Of a plain copy whose original is gone nobody
-            // knows.
-            let copied =
-                found.source.is_plain() && found.facts.identity.inode != file.identity.inode;
-            let cut = copied || file.was_cut || beside.has_other(Some(place), &file.identity);
-            let identity = found.facts.identity;
-            let gap = file.settle_elsewhere(found, cut && file.is_following(), now);
-            file.live = beside.present == Some(place) && file.source.is_some();
-            self.gaps.extend(gap);
-            let copy = |file: &Followed| {
-                file.sequence != sequence
-                    && file.mark.state == State::Copy
-                    && file.identity.same_file(&identity)
-            };
-            if let Some(copy) = self.files.iter().position(copy) {
-                self.forget(copy, None);
-            }
-        }
-        gone
-    }
-
-    fn forget_sequence(&mut self, sequence: u64) {
-        if let Some(index) = self.files.iter().position(|file| file.sequence == sequence) {
-            self.forget(index, None);
-        }
-    }
 }
 
 impl Beside {
     /// Whether the content's old file is there still, with another content in it.
-    fn has_other(&self, found: Option<usize>, identity: &Identity) -> bool {
+    pub(crate) fn has_other(&self, found: Option<usize>, identity: &Identity) -> bool {
         let mut entries = self.entries.iter().enumerate();
         entries
             .any(|(index, entry)| found != Some(index) && entry.facts.identity.same_file(identity))

@@ -87,6 +87,8 @@ pub struct Gap {
     pub sequence: u64,
     /// The path under which it was followed.
     pub path: PathBuf,
+    /// The path at which its file was last seen.
+    pub place: PathBuf,
     /// The inode it was last in.
     pub inode: u64,
     /// The first byte that is missing.

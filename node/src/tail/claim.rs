@@ -31,12 +31,19 @@ pub(crate) struct Found {
 
 /// What the file at an entry has to do with a content.
 pub(crate) fn ask(file: &Followed, entry: &Entry, may_be_compressed: bool) -> io::Result<Found> {
-    let (mut source, facts) = Source::open(&entry.path, may_be_compressed)?;
+    let (mut source, mut facts) = Source::open(&entry.path, may_be_compressed)?;
+    let mut holds = identify::holds(&mut source, file);
+    let is_known = holds.as_ref().is_ok_and(|holds| *holds == Holds::Continues);
+    if !is_known && !source.is_plain() && file.mark.state == State::Copy {
+        // One that can't be read is known by its own bytes.
+        (source, facts) = Source::open(&entry.path, false)?;
+        holds = identify::holds(&mut source, file);
+    }
     if !facts.identity.same_file(&entry.facts.identity) {
         // Renamed since the directory was read.
         return Err(ErrorKind::NotFound.into());
     }
-    let holds = identify::holds(&mut source, file)?;
+    let holds = holds?;
     let place = entry.path.clone();
     Ok(Found {
         source,

@@ -66,6 +66,10 @@ pub(crate) struct Followed {
     pub(crate) finishing: bool,
     /// Whether its file was seen to be cut while it was open.
     pub(crate) was_cut: bool,
+    /// Whether a compressed file that can't be read is taken for what became of it.
+    pub(crate) is_replaced: bool,
+    /// Whether it was asked who holds its file, which has no name.
+    pub(crate) is_sought: bool,
     /// The size up to which there is nothing more to read.
     pub(crate) drained_at: Option<u64>,
     pub(crate) changed_at: Instant,
@@ -105,6 +109,8 @@ impl Followed {
             facts: Some(facts),
             live: false,
             was_cut: false,
+            is_replaced: false,
+            is_sought: false,
             drained_at: None,
             changed_at: now,
             first_seen_ms,
@@ -134,6 +140,8 @@ impl Followed {
             facts: None,
             live: false,
             was_cut: false,
+            is_replaced: false,
+            is_sought: false,
             finishing: false,
             drained_at: None,
             changed_at: now,
@@ -270,6 +278,13 @@ impl Followed {
         self.place = place.to_path_buf();
         self.error = None;
         self.was_cut = false;
+        self.is_sought = false;
+    }
+
+    /// Puts its handle away, and what is of use only with it.
+    pub(crate) fn put_away(&mut self) {
+        self.source = None;
+        self.mark.tail = Tail::Hash(self.mark.tail.hash());
     }
 
     /// A row of the ledger: nothing from `from` on will be read. How far that goes is known if
@@ -282,6 +297,7 @@ impl Followed {
         Gap {
             sequence: self.sequence,
             path: self.slot.clone(),
+            place: self.place.clone(),
             inode: self.identity.inode,
             from_offset: from,
             to_offset: (seen > from && self.source.as_ref().is_none_or(Source::is_plain))

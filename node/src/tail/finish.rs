@@ -51,17 +51,16 @@ impl Follower {
     /// Puts handles away when there are too many, or others wait for them: of files at rest at
     /// their path first, which are opened again when they change, then of the oldest rotated ones.
     pub(crate) fn limit_handles(&mut self) {
+        if self.waiting {
+            for file in self.files.iter_mut().filter(|file| file.is_at_rest()) {
+                file.put_away();
+            }
+        }
         let open = self.files.iter().filter(|file| file.source.is_some());
         let excess = open
             .count()
             .saturating_sub(self.settings.max_open_files.max(1));
-        if excess == 0 && !self.waiting {
-            return;
-        }
-        if self.waiting {
-            for file in self.files.iter_mut().filter(|file| file.is_at_rest()) {
-                file.source = None;
-            }
+        if excess == 0 {
             return;
         }
         let mut at_rest: Vec<usize> = (0..self.files.len()).collect();
@@ -81,7 +80,7 @@ impl Follower {
             let Some(file) = self.files.get_mut(index) else {
                 continue;
             };
-            file.source = None;
+            file.put_away();
             if file.live {
                 continue;
             }

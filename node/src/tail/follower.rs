@@ -63,6 +63,8 @@ pub(crate) struct Slot {
     pub(crate) unsettled: u32,
     /// Whether the files beside it must be looked through.
     pub(crate) census: bool,
+    /// How many contents have no file any more, of which no compressed copy was seen yet.
+    pub(crate) gone: u32,
 }
 
 /// An open file that was cut: another content is in it, which may have no name any more.
@@ -156,7 +158,7 @@ impl Follower {
         let dirty = self.files.iter().filter(|file| file.dirty);
         chunk.checkpoints.extend(dirty.map(Followed::checkpoint));
         chunk.forgotten.clone_from(&self.forgotten);
-        chunk.gaps.clone_from(&self.gaps);
+        chunk.gaps.extend_from_slice(&self.gaps);
         if !chunk.more {
             // Hundreds of followers at rest must not keep what a backlog needed.
             self.buffer = Vec::new();

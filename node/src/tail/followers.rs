@@ -186,7 +186,7 @@ pub fn gaps(
     let (after, before, order) = cursor.range();
     let gaps = connection
         .prepare_cached(&format!(
-            "SELECT id, log_path, source_inode, from_offset, to_offset, reason, detected_at \
+            "SELECT id, log_path, place, source_inode, from_offset, to_offset, reason, detected_at \
              FROM log_gaps WHERE follower_id = ?1 AND id > ?2 AND id < ?3 ORDER BY id {order} \
              LIMIT ?4"
         ))?
@@ -202,6 +202,7 @@ fn gap(row: &Row<'_>) -> rusqlite::Result<LogGap> {
     Ok(LogGap {
         id: row.get("id")?,
         log_path: row.get("log_path")?,
+        place: row.get("place")?,
         source_inode: row.get::<_, i64>("source_inode")?.cast_unsigned(),
         from_offset: from_count(row.get("from_offset")?),
         to_offset: count_in(row, "to_offset")?,
@@ -211,6 +212,8 @@ fn gap(row: &Row<'_>) -> rusqlite::Result<LogGap> {
             "copy_truncated" => LogGapReason::CopyTruncated,
             "damaged" => LogGapReason::Damaged,
             "handle_limit" => LogGapReason::HandleLimit,
+            "unreadable" => LogGapReason::Unreadable,
+            "still_written" => LogGapReason::StillWritten,
             _ => LogGapReason::Vanished,
         },
         detected_at: Timestamp::from_millis(row.get("detected_at")?),

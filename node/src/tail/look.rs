@@ -1,6 +1,6 @@
 //! Looking at the paths of a log: what is there, what changed, what is finished.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
@@ -8,12 +8,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::checkpoint::State;
-use super::follower::{Cut, Follower, Slot};
-use super::identify;
+use super::follower::{Follower, Slot};
 use super::listing;
 use super::names;
-use super::source::{Facts, Source};
+use super::source::Facts;
 
 impl Follower {
     /// Brings what is known up to date with the directories. Nothing is read here but what tells
@@ -22,7 +20,8 @@ impl Follower {
         self.look_at_paths();
         self.look_at_files(now);
         self.look_back(now);
-        self.place_files(now);
+        let crowded = self.place_files(now);
+        self.reach_held(now);
         // By identity: comparing paths of hundreds of files with each other takes too long.
         let live = self.files.iter().filter(|file| file.live);
         let live: HashSet<_> = live.map(|file| file.identity.number()).collect();
@@ -35,7 +34,7 @@ impl Follower {
         });
         let due: Vec<PathBuf> = due.map(|(path, _)| path.clone()).collect();
         let mut done = true;
-        self.waiting = false;
+        self.waiting = crowded;
         if !due.is_empty() {
             let mut around = self.surroundings();
             for path in due {
@@ -73,6 +72,7 @@ impl Follower {
                 is_new: slot.is_new,
                 settled: slot.settled,
                 unsettled: slot.unsettled,
+                gone: slot.gone,
                 ..Slot::default()
             };
         }
@@ -163,145 +163,6 @@ impl Follower {
                 !file.is_following() && file.facts.is_some_and(|known| known.size != facts.size)
             }
             None => facts.size > 0 && facts.regular && self.dismissed.get(path) != Some(&facts),
-        }
-    }
-
-    /// Asks the open files themselves: they are the same whatever happened to their names.
-    fn look_at_files(&mut self, now: Instant) {
-        for file in &mut self.files {
-            let Some(source) = &file.source else {
-                continue;
-            };
-            match source.facts() {
-                Ok(facts) if file.facts == Some(facts) => {}
-                Ok(facts) => match identify::is_intact(file) {
-                    Ok(true) => {
-                        if file
-                            .source
-                            .as_ref()
-                            .is_some_and(|source| !source.is_plain())
-                        {
-                            file.drained_at = None;
-                        }
-                        let known = file.facts.replace(facts);
-                        if known.is_none_or(|known| {
-                            (known.size, known.modified_ns) != (facts.size, facts.modified_ns)
-                        }) {
-                            file.changed_at = now;
-                        }
-                        if file.head.is_empty() && file.live {
-                            self.slots.entry(file.slot.clone()).or_default().was_empty = true;
-                        }
-                        file.error = None;
-                    }
-                    // Its content must be somewhere else, if anywhere. What was known of its
-                    // size stays, for the ledger.
-                    Ok(false) => {
-                        // One beside the log that is written over is no part of the log.
-                        let source = file.source.take().map(|source| (source, facts));
-                        let source = source.filter(|_| file.live);
-                        self.cut.extend(source.map(|(source, facts)| Cut {
-                            slot: file.slot.clone(),
-                            place: file.place.clone(),
-                            source,
-                            facts,
-                        }));
-                        file.was_cut = true;
-                        file.live = false;
-                        self.slots.entry(file.slot.clone()).or_default().census = true;
-                    }
-                    Err(error) => file.error = Some(error.to_string()),
-                },
-                // ESTALE: the file server forgot the handle; the file may still be there.
-                Err(error) => {
-                    file.error = Some(error.to_string());
-                    file.source = None;
-                }
-            }
-        }
-    }
-
-    /// Files that were read to their end seldom grow, so they are looked at seldom.
-    fn look_back(&mut self, now: Instant) {
-        let every = self.settings.look_back_every;
-        if self
-            .looked_back_at
-            .is_some_and(|at| now.saturating_duration_since(at) < every)
-        {
-            return;
-        }
-        self.looked_back_at = Some(now);
-        for file in self
-            .files
-            .iter()
-            .filter(|file| file.mark.state == State::Finished)
-        {
-            if file.facts.is_some_and(|facts| facts.links == 0) {
-                // It lives on compressed, or is forgotten.
-                self.slots.entry(file.slot.clone()).or_default().census = true;
-                continue;
-            }
-            let Ok(facts) = fs::metadata(&file.place).map(|metadata| Facts::from(&metadata)) else {
-                continue;
-            };
-            let compressed = names::is_compressed(listing::name(&file.place));
-            if facts.identity.same_file(&file.identity)
-                && facts.size > file.mark.offset
-                && !compressed
-            {
-                self.slots.entry(file.slot.clone()).or_default().census = true;
-            }
-        }
-    }
-
-    /// Says of each file whether it is at its path. One without a handle is opened again there.
-    fn place_files(&mut self, now: Instant) {
-        let (mut paths, mut empty) = (HashMap::new(), Vec::new());
-        for (path, slot) in &self.slots {
-            if let Some(facts) = slot.present {
-                paths.insert(facts.identity.number(), (path, facts));
-            }
-        }
-        for file in self.files.iter_mut().filter(|file| file.is_following()) {
-            file.live = false;
-            let own = self.slots.get(&file.slot).and_then(|slot| slot.present);
-            let own = own.filter(|facts| facts.identity.same_file(&file.identity));
-            let Some(facts) = own else {
-                let key = file.identity.number();
-                // Renamed to another path of the same log.
-                if let Some((path, facts)) = paths.get(&key)
-                    && file.source.is_some()
-                    && facts.identity.same_file(&file.identity)
-                {
-                    file.slot.clone_from(path);
-                    file.dirty = true;
-                    file.live = true;
-                }
-                continue;
-            };
-            // At rest since it was put away, or found whole where it was.
-            let at_rest = file.facts == Some(facts) && file.error.is_none() && !file.was_cut;
-            file.live = file.source.is_some() || at_rest;
-            if !file.live
-                && let Ok((mut source, opened)) = Source::open(&file.slot, false)
-                && opened.identity.same_file(&file.identity)
-                && let Ok(identify::Holds::Continues) = identify::holds(&mut source, file)
-            {
-                let place = file.place.clone();
-                file.live = file.attach(source, opened, &place, now).is_ok();
-                if file.head.is_empty() {
-                    empty.push(file.slot.clone());
-                }
-            }
-        }
-        for path in empty {
-            self.slots.entry(path).or_default().was_empty = true;
-        }
-        let homeless = |file: &&super::file::Followed| {
-            file.is_following() && file.source.is_none() && !file.live
-        };
-        for file in self.files.iter().filter(homeless) {
-            self.slots.entry(file.slot.clone()).or_default().census = true;
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Which names rotating tools give: logrotate(8) with its options, savelog(8), and by hand.
 
 /// Extensions of compressed files.
-const COMPRESSED: [&[u8]; 7] = [b".gz", b".xz", b".zst", b".bz2", b".Z", b".lz4", b".zip"];
+const COMPRESSED: [&[u8]; 12] = [
+    b".gz", b".xz", b".zst", b".bz2", b".Z", b".lz4", b".zip", b".zz", b".lz", b".lzma", b".lzo",
+    b".br",
+];
 /// Words put behind a name by hand or by a script.
 const WORDS: [&[u8]; 5] = [b"old", b"bak", b"prev", b"orig", b"save"];
 
@@ -71,15 +74,21 @@ pub(crate) fn differ_in_digits(one: &[u8], other: &[u8]) -> bool {
     one != other && one.iter().any(u8::is_ascii_digit) && shape(one) == shape(other)
 }
 
-fn without_compression(name: &[u8]) -> &[u8] {
+/// A name without the ending of a compressor.
+pub(crate) fn without_compression(name: &[u8]) -> &[u8] {
     COMPRESSED
         .iter()
         .find_map(|ending| name.strip_suffix(*ending))
         .unwrap_or(name)
 }
 
-/// `.1`, `-20260131`, `-20260131-1769817600`, `.2026-01-31T00:00:00Z`, `.old`, `.bak.1`, `~`.
+/// `.1`, `-20260131`, `-20260131-1769817600`, `.2026-01-31T00:00:00Z`, `.old`, `.bak.1`, `~`, and
+/// `.1.bak`, as `addextension` has it.
 fn is_stamp(rest: &[u8]) -> bool {
+    let before = WORDS
+        .iter()
+        .find_map(|word| rest.strip_suffix(*word)?.strip_suffix(b"."));
+    let rest = before.filter(|rest| !rest.is_empty()).unwrap_or(rest);
     if rest == b"~" {
         return true;
     }
@@ -117,6 +126,8 @@ mod tests {
             "app.log.2026-01-31T00:00:00",
             "app.log.old",
             "app.log.bak.1",
+            "app.log.1.bak",
+            "app.log-20260131.old.gz",
             "app.log~",
             "app.log.gz",
             "app-20260131.log",

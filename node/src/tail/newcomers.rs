@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use super::census::{Beside, Unknown};
 use super::checkpoint::{HEAD_BYTES, Identity, State};
+use super::chunk::GapReason;
 use super::file::Followed;
 use super::follower::Follower;
+use super::hidden::{self, Hidden};
 use super::identify;
 use super::listing::Entry;
 use super::look::is_missing;
@@ -20,11 +22,13 @@ const CLOCKS_DIFFER_MS: i64 = 2_000;
 
 /// A content that was not known.
 pub(crate) struct New {
-    path: PathBuf,
-    source: Source,
-    facts: Facts,
-    head: Vec<u8>,
-    state: State,
+    pub(crate) path: PathBuf,
+    pub(crate) source: Source,
+    pub(crate) facts: Facts,
+    pub(crate) head: Vec<u8>,
+    pub(crate) state: State,
+    /// What it is if it can't be read.
+    pub(crate) hidden: Option<Hidden>,
 }
 
 impl Follower {
@@ -74,7 +78,16 @@ impl Follower {
             {
                 continue;
             }
-            match self.judge(path, entry, is_rotation, beside.unknown.as_mut(), &mut news) {
+            let mut judged =
+                self.judge(path, entry, is_rotation, beside.unknown.as_mut(), &mut news);
+            if let Err(error) = &judged
+                && hidden::is_damage(error.kind())
+            {
+                let hidden = self.hidden(path, entry, is_rotation, GapReason::Damaged);
+                judged = hidden::hide(entry, hidden).map(Some);
+            }
+            match judged {
+                Ok(Some(new)) if new.hidden.is_some() && hidden::is_being_made(entry, beside) => {}
                 Ok(Some(new)) => news.push(new),
                 Ok(None) => {
                     self.dismissed.insert(entry.path.clone(), entry.facts);
@@ -84,7 +97,6 @@ impl Follower {
                     let message = format!("{}: {error}", entry.path.display());
                     self.slots.entry(path.to_path_buf()).or_default().error = Some(message);
                 }
-                // Damaged, or not written to its end yet: judged again when it has changed.
                 Err(_) => {
                     self.dismissed.insert(entry.path.clone(), entry.facts);
                 }
@@ -102,8 +114,12 @@ impl Follower {
             facts,
             head,
             state,
+            hidden,
         } in news
         {
+            if let Some(hidden) = hidden {
+                self.account(path, &place, &facts, hidden);
+            }
             let end = if source.is_plain() {
                 facts.size
             } else {
@@ -116,6 +132,32 @@ impl Follower {
             {
                 file.error = Some(error.to_string());
             }
+        }
+        if let Some(slot) = self.slots.get_mut(path) {
+            slot.gone = 0;
+        }
+    }
+
+    /// Whether a file was written since the last one of the path was first seen.
+    fn is_young(&self, path: &Path, facts: &Facts) -> bool {
+        let own = self.files.iter().filter(|file| file.slot == path);
+        let since = own
+            .map(|file| file.first_seen_ms)
+            .max()
+            .unwrap_or(self.log.first_seen_ms);
+        facts.modified_ns / 1_000_000 >= since - CLOCKS_DIFFER_MS
+    }
+
+    /// Whether what is beside the path was there before it was looked at for the first time.
+    fn is_first_look(&self, path: &Path) -> bool {
+        self.first_look && self.slots.get(path).is_none_or(|slot| slot.is_new)
+    }
+
+    fn hidden(&self, path: &Path, entry: &Entry, is_rotation: bool, reason: GapReason) -> Hidden {
+        let is_new = is_rotation && self.is_young(path, &entry.facts);
+        Hidden {
+            reason,
+            may_be_lost: is_new && !self.is_first_look(path),
         }
     }
 
@@ -132,7 +174,8 @@ impl Follower {
         let (mut source, facts) = Source::open(&entry.path, true)?;
         if source.is_plain() && names::is_compressed(entry.path.as_os_str().as_encoded_bytes()) {
             // By a compressor whose files are not read: those bytes are no lines.
-            return Ok(None);
+            let hidden = self.hidden(path, entry, is_rotation, GapReason::Unreadable);
+            return hidden::hide(entry, hidden).map(Some);
         }
         let head = source.bytes_at(0, HEAD_BYTES)?;
         if head.is_empty() {
@@ -143,12 +186,7 @@ impl Follower {
             .pattern
             .as_ref()
             .is_some_and(|one| one.matches(&entry.path));
-        let own = self.files.iter().filter(|file| file.slot == path);
-        let since = own
-            .map(|file| file.first_seen_ms)
-            .max()
-            .unwrap_or(self.log.first_seen_ms);
-        let young = facts.modified_ns / 1_000_000 >= since - CLOCKS_DIFFER_MS;
+        let young = self.is_young(path, &facts);
         let mut is_copy = false;
         for file in self.files.iter_mut().filter(|file| file.slot == path) {
             is_copy |= file.mark.state != State::Copy && identify::is_copy(&mut source, file)?;
@@ -163,13 +201,16 @@ impl Follower {
         if let Some(unknown) = unknown {
             is_copy |= identify::is_copy_of(&mut source, &mut unknown.source, &mut unknown.head)?;
         }
-        for new in news.iter_mut().filter(|new| new.state != State::Copy) {
+        // Most begin differently, which is known without reading on.
+        let is_alike = |new: &&mut New| new.head.iter().zip(&head).all(|(one, own)| one == own);
+        let others = news.iter_mut().filter(|new| new.state != State::Copy);
+        for new in others.filter(is_alike) {
             is_copy |= identify::is_beginning(&mut source, &mut new.source)?;
             if !is_copy && identify::is_beginning(&mut new.source, &mut source)? {
                 new.state = State::Copy;
             }
         }
-        let first_look = self.first_look && self.slots.get(path).is_none_or(|slot| slot.is_new);
+        let first_look = self.is_first_look(path);
         let state = if is_copy || (first_look && !source.is_plain()) {
             State::Copy
         } else if first_look {
@@ -192,6 +233,7 @@ impl Follower {
             facts,
             head,
             state,
+            hidden: None,
         }))
     }
 

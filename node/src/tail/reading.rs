@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use super::checkpoint::State;
+use super::checkpoint::{Inside, State};
 use super::chunk::{Chunk, FileRef, GapReason};
 use super::file::Followed;
 use super::follower::Follower;
@@ -15,6 +15,9 @@ use super::split::{Rest, Sink, Splitter};
 /// Bytes asked for at once.
 const BLOCK: usize = 256 << 10;
 const SMALLEST_BLOCK: usize = 16 << 10;
+/// A file was being written when its copy was made if it was last written so shortly before:
+/// rotating tools run scripts in between, and keep the time of the last write.
+const JUST_WRITTEN_NS: i64 = 60_000_000_000;
 
 /// How reading one file ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,11 @@ impl Follower {
                     skipped_bytes: chunk.skipped_bytes - before.1,
                 });
             }
+            if is_cut_off(file) {
+                // With the lines, so that it is told again if they are read again.
+                let gap = file.gap(file.mark.offset, GapReason::StillWritten);
+                chunk.gaps.push(gap);
+            }
             if ended == Ended::Stuck && file.finishing && is_given_up(file, &self.settings, now) {
                 self.gaps
                     .push(file.gap(file.mark.offset, GapReason::Damaged));
@@ -80,6 +88,20 @@ impl Follower {
             }
         }
     }
+}
+
+/// Whether a compressed file that is read ends within a line, and was made when what it is made of
+/// had just been written: its writer went on, or broke off at that very moment. Where the file
+/// ends with a line nobody can tell.
+fn is_cut_off(file: &Followed) -> bool {
+    let is_plain = file.source.as_ref().is_none_or(Source::is_plain);
+    let age = file
+        .facts
+        .and_then(|facts| Some(facts.identity.born_ns?.saturating_sub(facts.modified_ns)));
+    !file.is_following()
+        && !is_plain
+        && file.mark.inside != Inside::Nothing
+        && age.is_some_and(|age| age <= JUST_WRITTEN_NS)
 }
 
 /// Whether reading the file can give anything.

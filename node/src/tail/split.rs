@@ -125,11 +125,12 @@ impl Splitter {
                 let end = self
                     .decoding
                     .line_end(data.get(..unit * 2).unwrap_or(data), 0);
-                let only_return = !data.is_empty()
-                    && data.len() <= unit
-                    && self.decoding.without_return(data).is_empty();
-                if data.is_empty() || (only_return && rest == Rest::Waits) {
-                    return None;
+                let only_return =
+                    data.len() <= unit && self.decoding.without_return(data).is_empty();
+                if only_return {
+                    // Half of a line end, or nothing: what follows shows which line it ends.
+                    let is_all = matches!(rest, Rest::Quiet | Rest::Final) && !data.is_empty();
+                    return is_all.then_some(data.len());
                 }
                 *inside = Inside::Nothing;
                 let line = end.and_then(|end| data.get(..end));

@@ -176,12 +176,13 @@ fn store_gap(
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO log_gaps (follower_id, log_path, source_inode, from_offset, to_offset, \
-             reason, detected_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO log_gaps (follower_id, log_path, place, source_inode, from_offset, \
+             to_offset, reason, detected_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             follower,
             path_text(&gap.path),
+            path_text(&gap.place),
             gap.inode.cast_signed(),
             count(gap.from_offset),
             gap.to_offset.map(count),
@@ -289,5 +290,7 @@ fn reason_word(reason: GapReason) -> &'static str {
         GapReason::Vanished => "vanished",
         GapReason::Damaged => "damaged",
         GapReason::HandleLimit => "handle_limit",
+        GapReason::Unreadable => "unreadable",
+        GapReason::StillWritten => "still_written",
     }
 }

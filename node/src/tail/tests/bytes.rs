@@ -42,6 +42,35 @@ fn an_unterminated_line_is_delivered_when_it_was_quiet_and_never_twice() {
 }
 
 #[test]
+fn a_return_that_stays_alone_after_a_quiet_line_is_no_line() {
+    let mut world = World::new("app.log");
+    for (line, after) in [("1", "\n2\n"), ("3", "\r\n4\n"), ("5", "6\n")] {
+        world.append("app.log", line);
+        world.read();
+        world.wait(5);
+        world.read();
+        world.append("app.log", "\r");
+        world.read();
+        world.wait(5);
+        world.read();
+        assert_eq!(world.lines().last(), Some(&line));
+        world.restart();
+        world.append("app.log", after);
+        world.read();
+    }
+    world.append("app.log", "7");
+    world.read();
+    world.wait(5);
+    world.read();
+    world.append("app.log", "\r");
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "8\n");
+    world.read();
+    world.wait(61);
+    world.expect(&["1", "2", "3", "4", "5", "6", "7", "8"]);
+}
+
+#[test]
 fn half_a_character_waits_for_its_other_half() {
     let mut world = World::new("app.log");
     world.append("app.log", b"a\xea\xb0");

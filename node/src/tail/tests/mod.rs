@@ -3,6 +3,8 @@
 mod bytes;
 mod edges;
 mod elsewhere;
+mod held;
+mod hidden;
 mod history;
 mod logrotate;
 mod model;

@@ -285,6 +285,9 @@ fn what_a_compressor_that_is_not_gzip_made_is_no_text() {
             world.rename(&compressed(1), &compressed(3));
             world.append("app.log", "5\n");
             world.expect(&["1", "2", "3", "4", "5"]);
+            // Its file was removed while nobody looked, and that it had no more is not known.
+            let reasons = world.stored.gaps.iter().map(|gap| gap.reason);
+            assert_eq!(reasons.collect::<Vec<_>>(), [GapReason::Vanished]);
         }
     }
 }
