@@ -212,6 +212,14 @@ fn the_time_of_a_transfer_comes_from_its_rate_unless_that_says_too_little() {
 }
 
 #[test]
+fn the_time_of_a_transfer_during_which_the_clock_was_set_back_is_not_known() {
+    let line = format!("{DATE} -3599 h 1 /a b _ i r carol ftp 0 * c");
+    assert_eq!(entry(&line).transfer_time_sec, None);
+    let cut = wu("/da");
+    assert_eq!(read(&format!("{cut}{line}")), Err(ParseError::Joined));
+}
+
+#[test]
 fn events_without_a_file_are_other() {
     for event in [
         "CONNECT: Client \"192.0.2.1\"",

@@ -15,6 +15,9 @@ use super::entry::{Entry, ParseError, Parsed, host, number};
 const OTHER_RESULTS: [&[u8]; 5] = [b"LOGIN", b"MKDIR", b"RENAME", b"RMDIR", b"CHMOD"];
 const OTHERS: [&[u8]; 4] = [b"CONNECT", b"FTP command", b"FTP response", b"DEBUG"];
 
+/// No size and rate is longer. No more is searched for them: this too is tried at every bracket.
+const LONGEST_FIGURES: usize = 128;
+
 /// Below this rate, in KiB/s, its two decimals say too little to tell the time from.
 const LEAST_RATE: f64 = 0.1;
 
@@ -157,9 +160,11 @@ fn quoted(rest: &[u8]) -> Result<&[u8], ParseError> {
 
 /// `, "name", figures`: the last quote ends the name, as figures have none.
 fn split_figures(rest: &[u8]) -> Result<(&[u8], &[u8]), ParseError> {
-    let end = memchr::memrchr(b'"', rest).ok_or(ParseError::missing("file name"))?;
+    let before = rest.len().saturating_sub(LONGEST_FIGURES);
+    let quote = memchr::memrchr(b'"', rest.get(before..).unwrap_or_default());
+    let quote = quote.ok_or(ParseError::missing("file name"))?;
     let (name, figures) = rest
-        .split_at_checked(end.saturating_add(1))
+        .split_at_checked(before.saturating_add(quote).saturating_add(1))
         .ok_or(ParseError::missing("file name"))?;
     let figures = figures
         .strip_prefix(b", ")
