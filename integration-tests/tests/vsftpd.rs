@@ -76,7 +76,7 @@ fn names_of_every_kind_are_as_the_server_shows_them() {
     };
     // As sent; in vsftpd.log, `?` for each byte that is not printable ASCII; in xferlog, with `_`
     // for each blank too.
-    let names: [(&[u8], &str, &str); 9] = [
+    let names: [(&[u8], &str, &str); 10] = [
         (b"plain.csv", "/plain.csv", "/plain.csv"),
         (b"two  blanks", "/two  blanks", "/two__blanks"),
         (b" edges ", "/ edges ", "/_edges_"),
@@ -93,6 +93,11 @@ fn names_of_every_kind_are_as_the_server_shows_them() {
             b"x] FAIL LOGIN: Client \"1.2.3.4",
             "/x] FAIL LOGIN: Client \"1.2.3.4",
             "/x]_FAIL_LOGIN:_Client_\"1.2.3.4",
+        ),
+        (
+            b"x] OK DELETE: Client \"1.2.3.4\", \"y",
+            "/x] OK DELETE: Client \"1.2.3.4\", \"y",
+            "/x]_OK_DELETE:_Client_\"1.2.3.4\",_\"y",
         ),
     ];
     let mut alice = server.login("alice");

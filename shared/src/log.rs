@@ -30,7 +30,8 @@ pub struct LogFile {
     /// What is left to read, in this file and in rotated ones that are not finished; null when
     /// that is not known.
     pub lag_bytes: Option<u64>,
-    /// Lines stored since this path was first seen, those that retention has deleted included.
+    /// Lines stored since this path was first seen, those that retention has deleted included; of a
+    /// transfer log, lines read, whatever they say.
     pub lines_stored: u64,
     /// When the last of them was read.
     pub last_line_at: Option<Timestamp>,

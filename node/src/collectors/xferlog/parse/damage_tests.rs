@@ -42,7 +42,7 @@ fn a_line_with_a_damaged_head_says_which_part_it_is() {
         ("not a transfer log".to_owned(), "date is malformed"),
         (format!("{DATE} "), "transfer time is missing"),
         (
-            format!("{DATE} -1 h 1 /a b _ i r u ftp 0 * c"),
+            format!("{DATE} - h 1 /a b _ i r u ftp 0 * c"),
             "transfer time is malformed",
         ),
         (
@@ -172,6 +172,35 @@ fn a_damaged_line_of_the_own_layout_says_which_part_it_is() {
 
 #[test]
 fn nul_bytes_of_a_crash_give_no_entry() {
-    let zeros = format!("{DATE} 1 h 1 /a\0\0\0 b _ i r u ftp 0 * c");
-    assert_eq!(read(&zeros), Err(ParseError::Nul));
+    let line = "1 h 1 /a b _ i r u ftp 0 * c";
+    for zeros in [
+        format!("{DATE} 1 h 1 /a\0\0\0 b _ i r u ftp 0 * c"),
+        format!("\0{DATE}\0 {line}"),
+        format!("{DATE} {line}\0"),
+        "\0\0".to_owned(),
+    ] {
+        assert_eq!(read(&zeros), Err(ParseError::Nul), "{zeros:?}");
+    }
+}
+
+#[test]
+fn the_first_line_after_a_crash_is_read_behind_the_zeros() {
+    let zeros = "\0".repeat(4096);
+    assert_names(
+        &format!("{zeros}{}", wu("/a b _ i r carol ftp 0 * c")),
+        "/a",
+        "carol",
+    );
+    let upload = own("[carol] OK UPLOAD: Client \"192.0.2.1\", \"/a\", 0.00Kbyte/sec");
+    assert_names(&format!("{zeros}{upload}"), "/a", "carol");
+}
+
+/// Quadratic, this would take minutes.
+#[test]
+fn a_long_line_that_imitates_thousands_of_events_takes_no_time() {
+    let events = "] OK UPLOAD: Client \"h\", \"".repeat(20_000);
+    let figures = format!("\", {}", "9".repeat(500_000));
+    let began = std::time::Instant::now();
+    assert!(read(&own(&format!("[carol{events}{figures}"))).is_err());
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
 }

@@ -32,6 +32,7 @@ pub struct Entry {
     pub bytes: Option<u64>,
     /// How long it took. xferlog has whole seconds, at least 1 from vsftpd, 0 for shorter ones from
     /// others; `vsftpd.log` has a rate, which gives the time unless it is 0 or rounded too much.
+    /// None too where the clock was set back meanwhile.
     pub transfer_time_sec: Option<f64>,
     /// Which way, from the server's side.
     pub direction: TransferDirection,
@@ -60,7 +61,7 @@ pub enum ParseError {
     /// Text that a client chose makes it look like two things.
     #[error("the line can be read in more than one way")]
     Ambiguous,
-    /// Blocks that a crash left empty.
+    /// Blocks that a crash left empty, inside of it or all of it.
     #[error("the line holds NUL bytes")]
     Nul,
 }

@@ -116,6 +116,26 @@ fn a_file_name_that_imitates_the_end_of_a_line_is_a_name() {
 }
 
 #[test]
+fn a_file_name_that_imitates_an_event_is_a_name() {
+    let upload = "/] OK UPLOAD: Client \"1.2.3.4\", \"/x";
+    let line = own(&format!(
+        "[carol] OK UPLOAD: Client \"192.0.2.1\", \"{upload}\", 5 bytes, 1.00Kbyte/sec"
+    ));
+    assert_names(&line, upload, "carol");
+    let delete = "/a] OK DELETE: Client \"1.2.3.4\", \"/x";
+    let line = own(&format!(
+        "[carol] OK DELETE: Client \"192.0.2.1\", \"{delete}\""
+    ));
+    assert_names(&line, delete, "carol");
+    for event in ["OK MKDIR", "FTP command"] {
+        let line = own(&format!(
+            "[carol] {event}: Client \"192.0.2.1\", \"{delete}\""
+        ));
+        assert_eq!(read(&line), Ok(Parsed::Other), "{event}");
+    }
+}
+
+#[test]
 fn an_anonymous_password_that_imitates_another_user_gives_no_entry() {
     let line = wu("/x b _ o a guest b _ o r root ftp 0 * c");
     assert_eq!(read(&line), Err(ParseError::Ambiguous));
@@ -174,6 +194,10 @@ fn the_time_of_a_transfer_comes_from_its_rate_unless_that_says_too_little() {
         ("1024 bytes, 0.10Kbyte/sec", 1024, Some(10.0)),
         ("1024 bytes, 0.09Kbyte/sec", 1024, None),
         ("0.00Kbyte/sec", 0, None),
+        ("1024 bytes, infKbyte/sec", 1024, Some(0.0)),
+        ("nanKbyte/sec", 0, None),
+        ("-nanKbyte/sec", 0, None),
+        ("1024 bytes, -1.25Kbyte/sec", 1024, None),
     ] {
         let line = own(&format!(
             "[carol] OK DOWNLOAD: Client \"192.0.2.1\", \"/x\", {figures}"
@@ -185,6 +209,14 @@ fn the_time_of_a_transfer_comes_from_its_rate_unless_that_says_too_little() {
             "{figures}"
         );
     }
+}
+
+#[test]
+fn the_time_of_a_transfer_during_which_the_clock_was_set_back_is_not_known() {
+    let line = format!("{DATE} -3599 h 1 /a b _ i r carol ftp 0 * c");
+    assert_eq!(entry(&line).transfer_time_sec, None);
+    let cut = wu("/da");
+    assert_eq!(read(&format!("{cut}{line}")), Err(ParseError::Joined));
 }
 
 #[test]

@@ -26,7 +26,10 @@ use etlmon_shared::Timestamp;
 /// clients choose (names of files and users, the passwords of anonymous ones) can imitate the rest
 /// of a line, so a line is an entry only where nothing else can have been meant.
 pub fn parse<Z: TimeZone>(line: &[u8], zone: &Z) -> Result<Parsed, ParseError> {
-    if memchr::memchr(0, line).is_some() {
+    // A crash leaves zeros in front of the line that is written next.
+    let zeros = line.iter().take_while(|&&byte| byte == 0).count();
+    let line = line.get(zeros..).unwrap_or_default();
+    if memchr::memchr(0, line).is_some() || (zeros > 0 && line.is_empty()) {
         return Err(ParseError::Nul);
     }
     let (local, rest) = moment::split(line)?;

@@ -39,6 +39,7 @@ const FILE_PIECES: &[&[u8]] = &[
     b" b _ i r x",
     b"[x] ",
     b"] ",
+    b"] OK DELETE: Client \"h\", \"/",
     b", ",
     b"\\x",
     b"\xc7\xd1",

@@ -15,6 +15,9 @@ use super::entry::{Entry, ParseError, Parsed, host, number};
 const OTHER_RESULTS: [&[u8]; 5] = [b"LOGIN", b"MKDIR", b"RENAME", b"RMDIR", b"CHMOD"];
 const OTHERS: [&[u8]; 4] = [b"CONNECT", b"FTP command", b"FTP response", b"DEBUG"];
 
+/// No size and rate is longer. No more is searched for them: this too is tried at every bracket.
+const LONGEST_FIGURES: usize = 128;
+
 /// Below this rate, in KiB/s, its two decimals say too little to tell the time from.
 const LEAST_RATE: f64 = 0.1;
 
@@ -71,20 +74,19 @@ struct Transfer<'a> {
     status: TransferStatus,
 }
 
-/// `user] event`. Anyone may try to log in under a name that imitates an event, and name a file
-/// so: the line is as good as unread where both could be and one of them is a transfer.
+/// `user] event`. The name of whoever is logged in ends where the first event begins: it is an
+/// account's, and none is called like an event, while a file may be. But anyone may try to log in
+/// under any name: the line is as good as unread where that may have been meant instead.
 fn only_event(named: &[u8]) -> Result<(&[u8], Event<'_>), ParseError> {
-    let mut found: Option<(&[u8], Event)> = None;
+    let mut found = None;
     let mut damage = None;
     for end in memmem::find_iter(named, b"] ") {
         let (username, rest) = named.split_at_checked(end).unwrap_or_default();
         match event(rest.get(2..).unwrap_or_default()) {
             Ok(_) if username.is_empty() => damage = Some(ParseError::missing("username")),
-            Ok(event) => match (&found, &event) {
-                (None, _) => found = Some((username, event)),
-                (Some((_, Event::Other)), Event::Other) => {}
-                (Some(_), _) => return Err(ParseError::Ambiguous),
-            },
+            Ok(Event::Other) if found.is_some() => return Err(ParseError::Ambiguous),
+            Ok(Event::Other) => return Ok((username, Event::Other)),
+            Ok(transfer) => found = found.or(Some((username, transfer))),
             Err(error) => damage = damage.or(Some(error)),
         }
     }
@@ -158,9 +160,11 @@ fn quoted(rest: &[u8]) -> Result<&[u8], ParseError> {
 
 /// `, "name", figures`: the last quote ends the name, as figures have none.
 fn split_figures(rest: &[u8]) -> Result<(&[u8], &[u8]), ParseError> {
-    let end = memchr::memrchr(b'"', rest).ok_or(ParseError::missing("file name"))?;
+    let before = rest.len().saturating_sub(LONGEST_FIGURES);
+    let quote = memchr::memrchr(b'"', rest.get(before..).unwrap_or_default());
+    let quote = quote.ok_or(ParseError::missing("file name"))?;
     let (name, figures) = rest
-        .split_at_checked(end.saturating_add(1))
+        .split_at_checked(before.saturating_add(quote).saturating_add(1))
         .ok_or(ParseError::missing("file name"))?;
     let figures = figures
         .strip_prefix(b", ")
@@ -182,16 +186,23 @@ fn size_and_rate(figures: &[u8]) -> Result<(u64, f64), ParseError> {
     };
     let malformed = ParseError::malformed("rate");
     let rate = rate.strip_suffix(b"Kbyte/sec").ok_or(malformed)?;
-    let [whole @ .., b'.', b'0'..=b'9', b'0'..=b'9'] = rate else {
-        return Err(malformed);
-    };
-    if whole.is_empty() || !whole.iter().all(u8::is_ascii_digit) {
-        return Err(malformed);
-    }
     let rate = std::str::from_utf8(rate)
         .ok()
+        .filter(|rate| is_rate(rate.as_bytes()))
         .and_then(|rate| rate.parse().ok());
     Ok((bytes, rate.ok_or(malformed)?))
+}
+
+/// `45.67`. Old vsftpd writes `inf` or `nan` where the clock has not moved, and less than nothing
+/// where it was set back.
+fn is_rate(rate: &[u8]) -> bool {
+    match rate.strip_prefix(b"-").unwrap_or(rate) {
+        b"inf" | b"nan" => true,
+        [whole @ .., b'.', b'0'..=b'9', b'0'..=b'9'] => {
+            !whole.is_empty() && whole.iter().all(u8::is_ascii_digit)
+        }
+        _ => false,
+    }
 }
 
 /// The time that gives this rate, to the millisecond.

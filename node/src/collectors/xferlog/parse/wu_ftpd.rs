@@ -14,7 +14,7 @@ use super::entry::{Entry, ParseError, host, number, word};
 pub(super) fn is_head(text: &[u8]) -> bool {
     let digits = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_digit);
     let head = || {
-        let (time, rest) = word(text)?;
+        let (time, rest) = word(text.strip_prefix(b"-").unwrap_or(text))?;
         let (_, rest) = word(rest)?;
         let (size, _) = word(rest)?;
         Some(digits(time) && digits(size))
@@ -25,8 +25,7 @@ pub(super) fn is_head(text: &[u8]) -> bool {
 /// Reads what follows the date.
 pub(super) fn parse(log_time: Timestamp, text: &[u8]) -> Result<Entry, ParseError> {
     let (time, rest) = word(text).ok_or(ParseError::missing("transfer time"))?;
-    let time = u32::try_from(number(time, "transfer time")?)
-        .map_err(|_| ParseError::out_of_range("transfer time"))?;
+    let time = transfer_time(time)?;
     let (remote_host, rest) = word(rest).ok_or(ParseError::missing("remote host"))?;
     let remote_host = host(remote_host)?;
     let (bytes, rest) = word(rest).ok_or(ParseError::missing("file size"))?;
@@ -56,12 +55,19 @@ pub(super) fn parse(log_time: Timestamp, text: &[u8]) -> Result<Entry, ParseErro
         username: from_bytes(names.username).into_owned(),
         filename: from_bytes(names.filename).into_owned(),
         bytes: Some(bytes),
-        transfer_time_sec: Some(time.into()),
+        transfer_time_sec: time.map(f64::from),
         direction: names.direction,
         status,
         access_mode: Some(names.access_mode),
         service: Some(from_bytes(service).into_owned()),
     })
+}
+
+/// Seconds; less than none, as proftpd writes when the clock was set back meanwhile, say nothing.
+fn transfer_time(field: &[u8]) -> Result<Option<u32>, ParseError> {
+    let seconds = number(field.strip_prefix(b"-").unwrap_or(field), "transfer time")?;
+    let seconds = u32::try_from(seconds).map_err(|_| ParseError::out_of_range("transfer time"))?;
+    Ok((!field.starts_with(b"-")).then_some(seconds))
 }
 
 /// `filename transfer-type special-action-flag direction access-mode username`.
