@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cursive::event::Event;
 use cursive::style::{BorderStyle, Color, PaletteColor};
 use cursive::theme::Theme;
 use cursive::view::Nameable;
@@ -97,7 +98,10 @@ fn show(
 ) -> Result<(), ConsoleError> {
     let mut screen = Cursive::new();
     screen.set_theme(bare_theme());
-    screen.clear_global_callbacks(cursive::event::Event::CtrlChar('c'));
+    // Cursive would keep both from the view, which draws all anew after a resize to the same size too.
+    for event in [Event::CtrlChar('c'), Event::WindowResize] {
+        screen.clear_global_callbacks(event);
+    }
     let console = start(&mut screen).map_err(ConsoleError::Terminal)?;
     screen.add_fullscreen_layer(console.with_name(NAME));
     let is_garbled = Rc::new(Cell::new(false));
