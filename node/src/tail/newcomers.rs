@@ -102,7 +102,8 @@ impl Follower {
                 }
             }
         }
-        news.sort_by_key(|new| new.facts.modified_ns);
+        // Some compressors keep whole seconds only; their files are made in the same order.
+        news.sort_by_key(|new| (new.facts.modified_ns, new.facts.identity.born_ns));
         news
     }
 

@@ -121,6 +121,15 @@ impl Follower {
         for file in self.files.iter_mut().filter(|file| file.is_following()) {
             file.live = false;
             let own = self.slots.get(&file.slot).and_then(|slot| slot.present);
+            if let Some(present) = own
+                && is_copied_up(file, &present)
+                && let Ok((mut source, facts)) = Source::open(&file.slot, false)
+                && facts.identity == present.identity
+                && let Ok(identify::Holds::Continues) = identify::holds(&mut source, file)
+            {
+                let place = file.place.clone();
+                let _ = file.attach(source, facts, &place, now);
+            }
             let own = own.filter(|facts| facts.identity.same_file(&file.identity));
             let Some(facts) = own else {
                 let key = file.identity.number();
@@ -175,4 +184,13 @@ impl Follower {
         }
         has_waiting
     }
+}
+
+/// Whether an open file has become another one of its number. overlayfs copies a file of a lower
+/// layer when it is first written to, and what has it open stays with the old one; anywhere else no
+/// file gets the number of one that is open.
+fn is_copied_up(file: &Followed, present: &Facts) -> bool {
+    file.source.is_some()
+        && file.identity.number() == present.identity.number()
+        && !file.identity.same_file(&present.identity)
 }
