@@ -21,7 +21,7 @@ const JOINED_LINES: usize = 160;
 /// Lines of a last slice that need not be joined by more.
 const ENOUGH_LINES: usize = 96;
 /// Text after which it is looked at whether a slice is full.
-const CHECK_BYTES: usize = 4096;
+const CHECK_BYTES: usize = 8192;
 /// Where slices begin, at the end of what is stored: two bytes each.
 const STARTS_BYTES: usize = 2 * SLICES;
 
@@ -80,15 +80,7 @@ impl Trigrams {
             });
         }
         let bit = self.last_bit();
-        if let Some((first, rest)) = line.split_first_chunk::<3>() {
-            let mut group = number(first);
-            self.set(three(group), bit);
-            for next in rest {
-                group = group << 8 | u32::from(*next);
-                self.set(three(group), bit);
-                self.set(four(group), bit);
-            }
-        }
+        set(&mut self.bitmap, line, bit);
         self.unchecked_bytes += line.len();
         let check = self.unchecked_bytes >= CHECK_BYTES;
         let full = check && self.is_full(bit);
@@ -166,12 +158,6 @@ impl Trigrams {
         1 << (self.slices.len().max(1) - 1)
     }
 
-    fn set(&mut self, place: u16, bit: u8) {
-        if let Some(byte) = self.bitmap.get_mut(usize::from(place)) {
-            *byte |= bit;
-        }
-    }
-
     fn is_full(&self, bit: u8) -> bool {
         bits_set(&self.bitmap[..], bit) > FULL_BYTES / 2
     }
@@ -244,6 +230,26 @@ impl Needs {
     }
 }
 
+/// Sets a bit for each group of bytes in a line. On its own so that nothing but the bitmap seems to
+/// change with each of them, which makes it twice as fast.
+fn set(bitmap: &mut [u8; FULL_BYTES], line: &[u8], bit: u8) {
+    let mut set = |place: u16| {
+        if let Some(byte) = bitmap.get_mut(usize::from(place)) {
+            *byte |= bit;
+        }
+    };
+    let Some((first, rest)) = line.split_first_chunk::<3>() else {
+        return;
+    };
+    let mut group = number(first);
+    set(three(group));
+    for next in rest {
+        group = group << 8 | u32::from(*next);
+        set(three(group));
+        set(four(group));
+    }
+}
+
 fn number(bytes: &[u8]) -> u32 {
     bytes
         .iter()
@@ -276,7 +282,13 @@ fn place(group: u64) -> u16 {
 
 /// In how many bytes this bit is set.
 fn bits_set(bitmap: &[u8], bit: u8) -> usize {
-    bitmap.iter().filter(|byte| *byte & bit != 0).count()
+    let of_part = |part: &[u8]| {
+        part.iter()
+            .fold(0_u8, |count, byte| count + u8::from(byte & bit != 0))
+    };
+    // Counted in bytes, sixteen of which are added at once.
+    let parts = bitmap.chunks(usize::from(u8::MAX));
+    parts.map(|part| usize::from(of_part(part))).sum()
 }
 
 #[cfg(test)]

@@ -224,10 +224,7 @@ fn a_block_whose_last_lines_were_rolled_back_is_searched_and_not_joined() {
         )
         .unwrap();
     assert!(lines.try_store("app", 2, &chunk("app", &["lost"])).is_err());
-    lines
-        .connection
-        .execute_batch("DROP TRIGGER full")
-        .unwrap();
+    lines.connection.execute_batch("DROP TRIGGER full").unwrap();
     // Others take the ids.
     lines.store("other", 3, &["x"; 10]);
     for n in 4..100 {
