@@ -8,8 +8,9 @@
 //! SQLite begins the log anew in a moment in which nobody reads in it. Under queries that overlap
 //! there is no such moment, and the log would grow for as long as they go on.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -35,6 +36,8 @@ pub(super) struct WalBound {
     cut: Option<Instant>,
     /// None when the thread could not be started.
     checkpoints: Option<SyncSender<()>>,
+    /// SQLite refuses one checkpoint during another instead of waiting for it.
+    turn: Arc<Mutex<()>>,
 }
 
 impl WalBound {
@@ -42,15 +45,17 @@ impl WalBound {
     pub(super) fn new(path: &Path) -> Self {
         // A wish that waits is as good as two.
         let (sender, wishes) = sync_channel(1);
-        let path = path.to_owned();
+        let (path, turn) = (path.to_owned(), Arc::default());
+        let others = Arc::clone(&turn);
         let thread = std::thread::Builder::new().name("checkpoint".to_owned());
-        let started = thread.spawn(move || serve(path, &wishes));
+        let started = thread.spawn(move || serve(&path, &wishes, &others));
         if let Err(error) = &started {
             log::warn!("checkpoints hold the writer up: no thread for them: {error}");
         }
         Self {
             cut: None,
             checkpoints: started.is_ok().then_some(sender),
+            turn,
         }
     }
 
@@ -67,6 +72,7 @@ impl WalBound {
             }
             return Ok(());
         }
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         connection.busy_timeout(PATIENCE)?;
         let cut = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         self.cut = Some(Instant::now());
@@ -76,11 +82,11 @@ impl WalBound {
 }
 
 /// The thread: checkpoints whenever that is wished for, until nobody can wish any more.
-fn serve(path: PathBuf, wishes: &Receiver<()>) {
+fn serve(path: &Path, wishes: &Receiver<()>, turn: &Mutex<()>) {
     let mut connection = None;
     let mut failure = None;
     while wishes.recv().is_ok() {
-        let done = checkpoint(&path, &mut connection);
+        let done = checkpoint(path, &mut connection, turn);
         let reason = done.err().map(|error| error.to_string());
         if let Some(reason) = reason.as_ref().filter(|_| failure != reason) {
             // The writer does it, and says what hinders it too.
@@ -90,7 +96,11 @@ fn serve(path: PathBuf, wishes: &Receiver<()>) {
     }
 }
 
-fn checkpoint(path: &Path, connection: &mut Option<Connection>) -> Result<(), StoreError> {
+fn checkpoint(
+    path: &Path,
+    connection: &mut Option<Connection>,
+    turn: &Mutex<()>,
+) -> Result<(), StoreError> {
     let connection = match connection {
         Some(connection) => connection,
         None => connection.insert(open::checkpointer(path)?),
@@ -103,6 +113,7 @@ fn checkpoint(path: &Path, connection: &mut Option<Connection>) -> Result<(), St
         return Ok(());
     }
     for _ in 0..PASSES {
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         let passive = "PRAGMA wal_checkpoint(PASSIVE)";
         connection.query_row(passive, [], |_| Ok(())).map_err(sql)?;
         // It answers of the log as it was when it began.
