@@ -185,8 +185,9 @@ CREATE TABLE log_blocks (
     lines_before  INTEGER NOT NULL,
     first_at      INTEGER NOT NULL,
     last_at       INTEGER NOT NULL,
-    -- Which groups of three bytes occur in the lines, by a byte each, and what follows them, by
-    -- its bits.
+    -- Which groups of three and four bytes occur in the lines, by a byte each, and in which of up to
+    -- eight slices of them, by its bits; then how far the slices' first ids are from that of the
+    -- block. Empty while the block grows.
     trigrams      BLOB NOT NULL
 ) STRICT;
 

@@ -4,6 +4,10 @@ use std::fmt::Write as _;
 
 /// A word that one line has, a third of the way from the oldest.
 pub const RARE_WORD: &str = "flux-capacitor";
+/// A word that another line has.
+pub const KOREAN_WORD: &str = "끝났다";
+/// A word that only the oldest line has.
+pub const OLDEST_WORD: &str = "genesis";
 /// Three letters that only that line has.
 pub const RARE_LETTERS: &str = "ZqX";
 
@@ -51,8 +55,12 @@ pub fn lines(count: usize) -> String {
             random.next() % 90_000,
         );
         let address = random.next().to_le_bytes();
-        let event = if n == count / 3 {
+        let event = if n == 0 {
+            OLDEST_WORD
+        } else if n == count / 3 {
             RARE_WORD
+        } else if n == count / 2 {
+            KOREAN_WORD
         } else {
             random.of(&EVENTS)
         };

@@ -19,6 +19,9 @@ const WRITER_CACHE: i64 = -2048;
 const READER_CACHE: i64 = -512;
 /// What the write-ahead log is cut to after a checkpoint.
 const WAL_LIMIT_BYTES: i64 = 16 << 20;
+/// Pages of the write-ahead log, 16 MiB, after which the writer itself moves it into the database:
+/// it is done elsewhere long before, where that keeps up.
+const WAL_PAGES: i64 = 4096;
 
 /// Opens the database for its one writer, makes it where it is missing, and brings it to this
 /// version's schema.
@@ -64,8 +67,25 @@ pub fn writer(path: &Path) -> Result<Connection, StoreError> {
     pragma(&connection, path, "foreign_keys", 1)?;
     pragma(&connection, path, "cache_size", WRITER_CACHE)?;
     pragma(&connection, path, "journal_size_limit", WAL_LIMIT_BYTES)?;
+    pragma(&connection, path, "wal_autocheckpoint", WAL_PAGES)?;
     etlmon_schema::upgrade(&mut connection).map_err(schema)?;
     connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Opens a database that a writer has opened before, to move its write-ahead log: SQLite refuses it
+/// any other write.
+///
+/// # Errors
+/// A file that can't be opened, a pragma that does not hold.
+pub(super) fn checkpointer(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    let connection = Connection::open_with_flags(path, flags).map_err(refused(path))?;
+    pragma(&connection, path, "query_only", 1)?;
+    pragma(&connection, path, "synchronous", 1)?;
+    pragma(&connection, path, "cache_size", READER_CACHE)?;
+    pragma(&connection, path, "journal_size_limit", WAL_LIMIT_BYTES)?;
     Ok(connection)
 }
 

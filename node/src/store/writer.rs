@@ -146,7 +146,7 @@ impl DbWriter {
                 weight: 0,
                 committed: None,
                 purge: Purge::new(&settings.retention),
-                wal: WalBound::default(),
+                wal: WalBound::new(&settings.path),
                 settings,
                 file,
                 measured: Instant::now(),

@@ -25,6 +25,28 @@ impl Persist for Bulk {
 }
 
 #[actix_rt::test]
+async fn the_log_is_moved_into_the_database_before_the_writer_would_have_to() {
+    let database = Database::start();
+    let looking = rusqlite::Connection::open(&database.path).unwrap();
+    // Pages in the log, and those of them that are in the database.
+    let pages = || -> (i64, i64) {
+        let noop = "PRAGMA wal_checkpoint(NOOP)";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(1)?, row.get(2)?));
+        looking.query_row(noop, [], read).unwrap()
+    };
+    database.send(Bulk(8 * MIB)).await.unwrap();
+    let (written, moved) = pages();
+    assert!((2048..4096).contains(&written) && moved < written);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    // The first commit after that goes to the beginning of the log.
+    while pages().0 >= written {
+        assert!(Instant::now() < deadline, "{:?}", pages());
+        database.send(Bulk(1000)).await.unwrap();
+        actix_rt::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[actix_rt::test]
 async fn readers_without_a_gap_between_them_do_not_make_the_log_grow_for_ever() {
     let database = Database::start();
     let stop = Arc::new(AtomicBool::new(false));

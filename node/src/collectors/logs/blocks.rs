@@ -6,9 +6,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::trigrams::Trigrams;
 use crate::store::column::moment;
 
-/// Lines of a block at most.
-pub const MAX_LINES: usize = 1024;
-const MAX_COUNT: i64 = 1024;
 /// From its first to its last id at most, with the lines of other logs between.
 const MAX_WIDTH: i64 = 8192;
 
@@ -33,7 +30,7 @@ pub const PURGE: &[&str] = &[
 pub struct Run<'a> {
     /// The id of the first.
     pub first_line_id: i64,
-    /// How many; at most [`MAX_LINES`].
+    /// How many.
     pub line_count: i64,
     /// When they were read.
     pub at: Timestamp,
@@ -49,7 +46,8 @@ pub struct OpenBlock(Option<(i64, Trigrams)>);
 
 /// Adds lines to the log's newest block if that is the open one and has room, else begins another.
 ///
-/// What a transaction that is rolled back leaves in `open` is too much at most, never too little.
+/// What a transaction that is rolled back leaves in `open` has more lines than the block, or another
+/// beginning, so nothing is added to it.
 ///
 /// # Errors
 /// What SQLite says.
@@ -68,25 +66,26 @@ pub fn store(
         .optional()?;
     if let (Some(newest), Some((first_line_id, trigrams))) = (&newest, &mut open.0)
         && newest.first_line_id == *first_line_id
+        && usize::try_from(newest.line_count) == Ok(trigrams.lines())
     {
-        let has_room = newest.has_room(run);
-        if has_room {
-            trigrams.merge(run.trigrams);
+        let joined = newest
+            .distance(run)
+            .is_some_and(|distance| trigrams.merge(run.trigrams, distance));
+        if joined {
             join(connection, newest.id, run)?;
         }
-        let is_full = newest.line_count + run.line_count >= MAX_COUNT || trigrams.is_full();
-        if !has_room || is_full {
+        if !joined || trigrams.is_used_up() {
             connection
                 .prepare_cached("UPDATE log_blocks SET trigrams = ?2 WHERE id = ?1")?
                 .execute(params![newest.id, trigrams.stored()])?;
             open.0 = None;
         }
-        if has_room {
+        if joined {
             return Ok(());
         }
     }
-    let is_full = run.line_count >= MAX_COUNT || run.trigrams.is_full();
-    open.0 = (!is_full).then(|| (run.first_line_id, run.trigrams.clone()));
+    let is_used_up = run.trigrams.is_used_up();
+    open.0 = (!is_used_up).then(|| (run.first_line_id, run.trigrams.clone()));
     let at = moment(run.at);
     connection
         .prepare_cached(
@@ -100,7 +99,7 @@ pub fn store(
             run.line_count,
             newest.map_or(0, |newest| newest.lines_before + newest.line_count),
             at,
-            if is_full {
+            if is_used_up {
                 run.trigrams.stored()
             } else {
                 Vec::new()
@@ -139,9 +138,11 @@ struct Newest {
 }
 
 impl Newest {
-    fn has_room(&self, run: &Run<'_>) -> bool {
+    /// From the block's first line to the run's; none when the block would become too wide.
+    fn distance(&self, run: &Run<'_>) -> Option<u16> {
         let width = run.last_line_id() - self.first_line_id + 1;
-        self.line_count + run.line_count <= MAX_COUNT && width <= MAX_WIDTH
+        let distance = u16::try_from(run.first_line_id - self.first_line_id);
+        distance.ok().filter(|_| width <= MAX_WIDTH)
     }
 }
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::blocks::{self, OpenBlock, Run};
 use super::missed;
-use super::trigrams::Trigrams;
+use super::trigrams::{Trigrams, slice_lines};
 use crate::store::PersistError;
 use crate::store::column::{count, moment};
 use crate::tail::{Chunk, Line};
@@ -16,30 +16,27 @@ use crate::tail::{Chunk, Line};
 const GROUPS: [usize; 3] = [32, 4, 1];
 /// So many ids are set aside for a source at once, which saves writing its row with every batch.
 const SPARE_IDS: i64 = 65_536;
-/// The trigrams are looked at after so many lines, whether they are full.
-const FULL_CHECK: usize = 32;
 
 /// What of a chunk's lines is worked out before they are stored, off the writer's thread.
 #[derive(Debug)]
 pub struct LogRows {
-    runs: Vec<(usize, Trigrams)>,
+    runs: Vec<Trigrams>,
 }
 
 impl LogRows {
     /// Divides the lines into runs and finds out what is in each.
     pub fn new(chunk: &Chunk) -> Self {
-        let mut runs = Vec::new();
-        let (mut lines, mut trigrams) = (0, Trigrams::default());
+        let slice_lines = slice_lines(chunk.lines().len());
+        let (mut runs, mut run) = (Vec::new(), Trigrams::default());
         for line in chunk.lines() {
-            lines += 1;
-            trigrams.add(line.text.as_bytes());
-            if lines == blocks::MAX_LINES || (lines % FULL_CHECK == 0 && trigrams.is_full()) {
-                runs.push((lines, std::mem::take(&mut trigrams)));
-                lines = 0;
+            if !run.add(line.text.as_bytes(), slice_lines) {
+                runs.push(std::mem::take(&mut run));
+                // It has room for one line.
+                let _ = run.add(line.text.as_bytes(), slice_lines);
             }
         }
-        if lines > 0 {
-            runs.push((lines, trigrams));
+        if run.lines() > 0 {
+            runs.push(run);
         }
         Self { runs }
     }
@@ -63,8 +60,8 @@ impl LogRows {
         let mut first_id = missed::last_line_id(connection)? + 1;
         let sources = store_sources(chunk, log_name, first_id, connection)?;
         store_lines(chunk, &sources, first_id, at, connection)?;
-        for (lines, trigrams) in &self.runs {
-            let line_count = width(*lines);
+        for trigrams in &self.runs {
+            let line_count = width(trigrams.lines());
             let run = Run {
                 first_line_id: first_id,
                 line_count,

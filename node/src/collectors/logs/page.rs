@@ -1,6 +1,7 @@
 //! Finds lines of a log, one page at a time: by cursor, by time, by what is in them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use etlmon_shared::Timestamp;
@@ -176,14 +177,14 @@ impl<'a> Filter<'a> {
         })
     }
 
-    /// Whether a line of the block can match.
-    fn may_be_in(&self, block: &Row<'_>) -> rusqlite::Result<bool> {
+    /// In which parts of the block a line can match, as [`Needs::parts`] has them.
+    fn parts_of(&self, block: &Row<'_>) -> rusqlite::Result<Vec<Range<u16>>> {
         let (first_at, last_at): (i64, i64) = (block.get(2)?, block.get(3)?);
         if last_at < self.from || first_at > self.to {
-            return Ok(false);
+            return Ok(Vec::new());
         }
         let trigrams = block.get_ref(4)?.as_blob_or_null()?;
-        Ok(trigrams.is_none_or(|trigrams| self.needs.may_be_in(trigrams)))
+        Ok(self.needs.parts(trigrams.unwrap_or_default()))
     }
 
     /// Whether a line's text matches.
@@ -250,11 +251,17 @@ impl Scan<'_> {
         let mut blocks = blocks.query((log_name, self.start, with_trigrams))?;
         while let Some(block) = blocks.next()? {
             let (first, last): (i64, i64) = (block.get(0)?, block.get(1)?);
-            if self.filter.may_be_in(block)? {
+            let mut parts = self.filter.parts_of(block)?;
+            if !self.newer {
+                parts.reverse();
+            }
+            for part in parts {
+                let from = first + i64::from(part.start);
+                let to = last.min(first + i64::from(part.end) - 1);
                 let (from, to) = if self.newer {
-                    (first.max(self.start.saturating_add(1)), last)
+                    (from.max(self.start.saturating_add(1)), to)
                 } else {
-                    (first, last.min(self.start.saturating_sub(1)))
+                    (from, to.min(self.start.saturating_sub(1)))
                 };
                 if self.lines(connection, from, to)? {
                     return Ok(true);
