@@ -28,19 +28,17 @@ impl Persist for Bulk {
 async fn the_log_is_moved_into_the_database_before_the_writer_would_have_to() {
     let database = Database::start();
     let looking = rusqlite::Connection::open(&database.path).unwrap();
-    // Pages in the log, and those of them that are in the database.
-    let pages = || -> (i64, i64) {
+    let pages_in_log = || -> i64 {
         let noop = "PRAGMA wal_checkpoint(NOOP)";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(1)?, row.get(2)?));
-        looking.query_row(noop, [], read).unwrap()
+        looking.query_row(noop, [], |row| row.get(1)).unwrap()
     };
     database.send(Bulk(8 * MIB)).await.unwrap();
-    let (written, moved) = pages();
-    assert!((2048..4096).contains(&written) && moved < written);
+    let written = pages_in_log();
+    assert!((2048..4096).contains(&written), "{written}");
     let deadline = Instant::now() + Duration::from_secs(20);
     // The first commit after that goes to the beginning of the log.
-    while pages().0 >= written {
-        assert!(Instant::now() < deadline, "{:?}", pages());
+    while pages_in_log() >= written {
+        assert!(Instant::now() < deadline, "{}", pages_in_log());
         database.send(Bulk(1000)).await.unwrap();
         actix_rt::time::sleep(Duration::from_millis(10)).await;
     }
