@@ -130,6 +130,8 @@ CREATE TABLE followed_files (
     gap_count            INTEGER NOT NULL,
     unmeasured_gap_count INTEGER NOT NULL,
     truncated_bytes      INTEGER NOT NULL,
+    -- Lines of a transfer log that say nothing of a transfer and nothing else that its server says.
+    damaged_count        INTEGER NOT NULL,
     PRIMARY KEY (follower_id, path)
 ) STRICT, WITHOUT ROWID;
 

@@ -94,6 +94,13 @@ fn notes(rows: &[LogFile]) -> Notes {
             }
             notes.add(format!("{}: never read: {}", row.path, gaps.join(", ")));
         }
+        if let Some(damaged) = row.damaged_count.filter(|damaged| *damaged > 0) {
+            let lines = if damaged == 1 { "line" } else { "lines" };
+            notes.add(format!(
+                "{}: {damaged} damaged {lines}, see `etlmon get xferlog-damaged`",
+                row.path
+            ));
+        }
         if row.truncated_bytes > 0 {
             let left_out = size(row.truncated_bytes);
             notes.add_unmarked(format!(

@@ -65,6 +65,7 @@ fn damaged_lines_are_kept_and_stop_nothing() {
     );
     assert_eq!(row["status"], "TAILING");
     assert_eq!(row["size_bytes"], row["offset_bytes"]);
+    assert_eq!(row["damaged_count"], 4);
     let page = node.get("/api/v1/xferlog/damaged?limit=1&after=1");
     assert_eq!(page.json(), json!([damaged[1]]));
     assert!(page.header("link").unwrap().contains("after=2"));

@@ -15,6 +15,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("../steps/0005_fewer_pages_a_batch.sql")),
     M::up(include_str!("../steps/0006_where_bytes_were_lost.sql")),
     M::up(include_str!("../steps/0007_slices_of_blocks.sql")),
+    M::up(include_str!("../steps/0008_damaged_lines_are_counted.sql")),
 ];
 
 /// What the steps amount to.

@@ -43,6 +43,9 @@ pub struct LogFile {
     pub unmeasured_gap_count: u64,
     /// Bytes of over-long lines that were left out; each such line is marked `truncated`.
     pub truncated_bytes: u64,
+    /// Lines that can't be what they should be, those that retention has deleted included; only a
+    /// transfer log has such. Null when the node is older than this count.
+    pub damaged_count: Option<u64>,
 }
 
 /// How following a file goes.

@@ -7,7 +7,7 @@ fn some_logs() -> Value {
         {"name": "app", "path": "/var/log/app.log", "status": "TAILING", "inode": 12,
          "size_bytes": 1_288_490, "offset_bytes": 1_288_490, "lag_bytes": 0,
          "lines_stored": 10_737, "last_line_at": "2026-01-15T10:23:42Z", "gap_bytes": 0,
-         "gap_count": 0, "unmeasured_gap_count": 0, "truncated_bytes": 5000},
+         "gap_count": 0, "unmeasured_gap_count": 0, "truncated_bytes": 5000, "damaged_count": 1},
         {"name": "etl", "path": "/data/e\u{1b}tl.log", "status": "PAUSED", "inode": 13,
          "size_bytes": 4096, "offset_bytes": 1024, "lag_bytes": 3072, "lines_stored": 9,
          "last_line_at": "2026-01-15T10:13:45Z", "gap_bytes": 512, "gap_count": 3,
@@ -32,6 +32,7 @@ fn logs_tell_how_far_they_are_read_and_what_is_missing() {
         "!      -      -      0     -    0B+  WAITING  new   /var/log/new.log\n",
         "!      -      -      0     -     0B  ERROR    auth  /var/log/auth.log\n",
         "\n",
+        "! /var/log/app.log: 1 damaged line, see `etlmon get xferlog-damaged`\n",
         "  /var/log/app.log: 4.9Ki of too long lines left out\n",
         "! /data/e\\u{1b}tl.log: never read: 512B in 2 gaps, 1 gap of unknown size\n",
         "! /var/log/new.log: never read: 1 gap of unknown size\n",
@@ -50,6 +51,7 @@ fn files_of_transfer_logs_are_shown_by_path_alone() {
             "   SIZE  LAG  LINES  LAST  GAPS  STATUS   PATH\n",
             "  1.3Mi   0B  10737    3s    0B  TAILING  /var/log/app.log\n",
             "\n",
+            "! /var/log/app.log: 1 damaged line, see `etlmon get xferlog-damaged`\n",
             "  /var/log/app.log: 4.9Ki of too long lines left out\n",
         )
     );

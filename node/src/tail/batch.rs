@@ -30,6 +30,11 @@ pub trait Lines: Send + Sync + 'static {
         connection: &Connection,
     ) -> Result<(), PersistError>;
 
+    /// The paths of lines that are damaged, one for each, as text.
+    fn damaged(_: &Self::Rows) -> impl Iterator<Item = &str> {
+        std::iter::empty()
+    }
+
     /// Lines were stored. Called on an actor's thread, so it must not block.
     fn stored(&self) {}
 }
@@ -105,6 +110,9 @@ impl<D: Lines> Read<D> {
             self.lines.persist(&self.rows, chunk, at, connection)?;
         }
         let mut additions = additions(chunk);
+        for path in D::damaged(&self.rows) {
+            additions.entry(path.to_owned()).or_default().damaged += 1;
+        }
         for file in &self.files {
             let add = additions.remove(&file.path).unwrap_or_default();
             table::store_file(connection, follower, file, &add, at)?;

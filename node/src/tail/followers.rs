@@ -127,7 +127,7 @@ pub fn files(
              coalesce(followers.error_message, followed_files.error_message) AS error_message, \
              followers.error_message IS NOT NULL AS failed, inode, size_bytes, offset_bytes, \
              lag_bytes, lines_stored, last_line_at, gap_bytes, gap_count, unmeasured_gap_count, \
-             truncated_bytes FROM followers JOIN followed_files ON follower_id = followers.id \
+             truncated_bytes, damaged_count FROM followers JOIN followed_files ON follower_id = followers.id \
              WHERE kind = ?1 AND removed_at IS NULL AND (?2 IS NULL OR name = ?2) \
              ORDER BY name, path",
         )?
@@ -165,6 +165,7 @@ fn file(row: &Row<'_>) -> rusqlite::Result<LogFile> {
         gap_count: counted("gap_count")?,
         unmeasured_gap_count: counted("unmeasured_gap_count")?,
         truncated_bytes: counted("truncated_bytes")?,
+        damaged_count: Some(counted("damaged_count")?),
     })
 }
 

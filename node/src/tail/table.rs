@@ -70,6 +70,8 @@ pub struct Additions {
     pub lines: u64,
     /// Bytes of over-long lines left out.
     pub skipped_bytes: u64,
+    /// Lines that are damaged.
+    pub damaged: u64,
     /// Gaps.
     pub gaps: u64,
     /// Their bytes, as far as they are known.
@@ -207,9 +209,9 @@ pub fn store_file(
         .prepare_cached(
             "INSERT INTO followed_files (follower_id, path, status, error_message, inode, \
              size_bytes, offset_bytes, lag_bytes, lines_stored, last_line_at, gap_bytes, \
-             gap_count, unmeasured_gap_count, truncated_bytes) VALUES (:follower, :path, :status, \
-             :error_message, :inode, :size_bytes, :offset_bytes, :lag_bytes, :lines, :at, \
-             :gap_bytes, :gaps, :unmeasured_gaps, :skipped_bytes) \
+             gap_count, unmeasured_gap_count, truncated_bytes, damaged_count) VALUES (:follower, \
+             :path, :status, :error_message, :inode, :size_bytes, :offset_bytes, :lag_bytes, \
+             :lines, :at, :gap_bytes, :gaps, :unmeasured_gaps, :skipped_bytes, :damaged) \
              ON CONFLICT (follower_id, path) DO UPDATE SET status = excluded.status, \
              error_message = excluded.error_message, inode = excluded.inode, \
              size_bytes = excluded.size_bytes, offset_bytes = excluded.offset_bytes, \
@@ -217,7 +219,8 @@ pub fn store_file(
              last_line_at = coalesce(:at, last_line_at), gap_bytes = gap_bytes + :gap_bytes, \
              gap_count = gap_count + :gaps, \
              unmeasured_gap_count = unmeasured_gap_count + :unmeasured_gaps, \
-             truncated_bytes = truncated_bytes + :skipped_bytes",
+             truncated_bytes = truncated_bytes + :skipped_bytes, \
+             damaged_count = damaged_count + :damaged",
         )?
         .execute(named_params! {
             ":follower": follower,
@@ -238,6 +241,7 @@ pub fn store_file(
             ":gaps": count(add.gaps),
             ":unmeasured_gaps": count(add.unmeasured_gaps),
             ":skipped_bytes": count(add.skipped_bytes),
+            ":damaged": count(add.damaged),
         })?;
     Ok(())
 }

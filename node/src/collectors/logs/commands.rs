@@ -161,6 +161,7 @@ fn whole(name: String, paused: bool, mut files: Vec<LogFile>) -> LogFile {
         gap_count: sum(|file| file.gap_count),
         unmeasured_gap_count: sum(|file| file.unmeasured_gap_count),
         truncated_bytes: sum(|file| file.truncated_bytes),
+        damaged_count: files.iter().map(|file| file.damaged_count).sum(),
         name,
     }
 }

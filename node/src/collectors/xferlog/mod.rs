@@ -136,4 +136,8 @@ impl Lines for TransferLines {
     ) -> Result<(), PersistError> {
         rows.persist(read_at, connection)
     }
+
+    fn damaged(rows: &TransferRows) -> impl Iterator<Item = &str> {
+        rows.damaged.iter().map(|line| line.log_path.as_str())
+    }
 }
