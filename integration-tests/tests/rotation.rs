@@ -65,13 +65,6 @@ const VARIANTS: &[Variant] = &[
         "create\n dateext\n dateformat -%Y%m%d-ROUND\n compress\n delaycompress",
     ),
     moved("start_at_9", "create\n start 9"),
-    // Its writer goes on in a file that has no name any more.
-    Variant {
-        name: "compress",
-        directives: "create\n compress",
-        reopens: false,
-        destroys: false,
-    },
     copied("copytruncate", "copytruncate"),
     copied("copytruncate_compress", "copytruncate\n compress"),
     copied(
