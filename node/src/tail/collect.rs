@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use etlmon_shared::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 
 use super::batch::{Lines, Read, TailBatch, TailRows};
 use super::crowd::Member;
@@ -148,7 +149,7 @@ impl<D: Lines> TailCollector<D> {
         !self.paused && !self.done
     }
 
-    /// When to look again after a look that took so long and left more to read or did not.
+    /// When to look again after a look that took so much of a core and left more to read or did not.
     fn plan(&mut self, more: bool, took: Duration) -> Next {
         let crowded = self.member.rest_after(self.has_lines);
         let rest = (took * THRIFT).min(LONGEST_REST).max(crowded);
@@ -187,8 +188,9 @@ impl<D: Lines> Collector for TailCollector<D> {
         let Some(follower) = &mut self.follower else {
             return Err(CollectError::Kind(Box::new(StoreError::Outdated)));
         };
+        let busy = processor_time();
         let chunk = follower.read(budget, began);
-        let took = began.elapsed();
+        let took = processor_time().saturating_sub(busy);
         let states = follower.files();
         self.watching
             .set(&self.setup.watcher, &tick.waker, follower, &states);
@@ -264,6 +266,12 @@ impl<D: Lines> Collector for TailCollector<D> {
             }
         }
     }
+}
+
+/// What this thread has used of a core. A look that had to wait for one is not a dear one.
+fn processor_time() -> Duration {
+    let used = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::try_from(used).unwrap_or_default()
 }
 
 impl<D: Lines> Drop for TailCollector<D> {
