@@ -1,7 +1,6 @@
 //! A node with something of everything, and a process of its own to watch.
 
 use std::fmt::Write as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -17,8 +16,10 @@ pub struct Job(pub Child);
 impl Job {
     /// Starts it in the folder of a test, after which it is called.
     pub fn start(folder: &Path) -> Self {
-        let mut command = Command::new("sleep");
-        command.arg0(Self::title(folder)).arg("600");
+        // Tests that run in the background of a shell inherit that SIGINT is ignored.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT", "bash", "-c"]);
+        command.args([r#"exec -a "$0" sleep 600"#, &Self::title(folder)]);
         Self(command.stdin(Stdio::null()).spawn().unwrap())
     }
 
