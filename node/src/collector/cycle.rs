@@ -1,18 +1,19 @@
 //! One cycle from its permit to its stored batch, as a plain future that knows no actor.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix::Addr;
 use etlmon_shared::Timestamp;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::lane::{JobGuard, Place};
 use super::messages::CycleEvent;
 use super::{
     Announcer, CollectError, Collector, Lane, Lanes, Next, Progress, Pulse, Schedule, Tick, Waker,
 };
-use crate::store::{Answer, DbWriter, Lease, Persist as _, Store, StoreError, Stored, store};
+use crate::store::{DbWriter, Lease, Persist as _, Store, StoreError, Stored, store};
 use crate::supervisor::panic_message;
 
 /// What a collector gets beyond its deadline before it counts as hung: it may be about to say so.
@@ -82,26 +83,38 @@ impl<C: Collector> Cycle<C> {
         };
         let pulse = tick.pulse.clone();
         let (answer, stored) = oneshot::channel();
-        let (writer, held) = (self.writer.clone(), place.clone());
-        let mut job = actix_rt::task::spawn_blocking(move || {
-            let _guard = guard;
-            let done = Done::of(collector, &tick, &writer, answer);
+        let left = Arc::new(Mutex::new(None));
+        let (writer, held, back) = (self.writer.clone(), place.clone(), Arc::clone(&left));
+        let job = actix_rt::task::spawn_blocking(move || {
+            let (done, batch) = Done::of(collector, &tick);
+            *lock(&back) = Some(done);
             held.give_back();
-            done
+            drop(guard);
+            // The last thing of all: with the answer the actor goes on.
+            match batch {
+                // There is one of each collector at most, which bounds the writer's mailbox.
+                Some(batch) => writer.do_send(Store {
+                    batch: Box::new(batch),
+                    lease: tick.lease,
+                    answer,
+                }),
+                // Nobody waits for it where the actor has ended.
+                None => drop(answer.send(Ok(()))),
+            }
         });
         let stored = self.watch(&job, stored, &place, &pulse, stalled).await;
-        match (&mut job).await {
-            Ok(done) => self.conclude(done, stored).await,
-            Err(error) => {
-                let message = match error.try_into_panic() {
-                    Ok(payload) => panic_message(payload.as_ref()),
-                    Err(error) => error.to_string(),
-                };
-                self.announce_failure(&format!("the collector panicked: {message}"))
-                    .await;
-                CycleEnd::Panicked(message)
-            }
+        let done = lock(&left).take();
+        if let Some(done) = done {
+            return self.conclude(done, stored).await;
         }
+        let message = match job.await.map_err(JoinError::try_into_panic) {
+            Err(Ok(payload)) => panic_message(payload.as_ref()),
+            Err(Err(error)) => error.to_string(),
+            Ok(()) => "it left nothing".to_owned(),
+        };
+        self.announce_failure(&format!("the collector panicked: {message}"))
+            .await;
+        CycleEnd::Panicked(message)
     }
 
     /// Waits until what the job hands to the writer is committed, or the job ends without handing
@@ -223,32 +236,25 @@ struct Done<C> {
 }
 
 impl<C: Collector> Done<C> {
-    /// Collects, and hands what is found to the writer, so that the actor need not wake up for it.
-    /// There is one batch of each collector at most, so that the writer's mailbox has a bound.
-    fn of(mut collector: C, tick: &Tick, writer: &Addr<DbWriter>, answer: Answer) -> Self {
+    /// Collects; and what is to be stored of it.
+    fn of(mut collector: C, tick: &Tick) -> (Self, Option<C::Batch>) {
         let began = Instant::now();
         let found = collector.collect(tick);
         let took = began.elapsed();
-        let failed = match found {
-            // Nobody waits for it where the actor has ended.
-            Ok(batch) if batch.is_empty() => {
-                let _ = answer.send(Ok(()));
-                None
-            }
-            Ok(batch) => {
-                writer.do_send(Store {
-                    batch: Box::new(batch),
-                    lease: tick.lease.clone(),
-                    answer,
-                });
-                None
-            }
-            Err(error) => Some(error),
+        let (failed, batch) = match found {
+            Ok(batch) => (None, Some(batch).filter(|batch| !batch.is_empty())),
+            Err(error) => (Some(error), None),
         };
-        Self {
+        let done = Self {
             collector,
             failed,
             took,
-        }
+        };
+        (done, batch)
     }
+}
+
+/// What a job leaves is put there whole.
+fn lock<T>(left: &Mutex<T>) -> MutexGuard<'_, T> {
+    left.lock().unwrap_or_else(PoisonError::into_inner)
 }
