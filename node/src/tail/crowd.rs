@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// What a follower with something to read adds to the rest of all. Fifteen of them rest for as
+/// What a follower with something to read adds to the rest of all. Twelve of them rest for as
 /// long as inotify's queue is left alone anyway.
-const SHARE: Duration = Duration::from_millis(6);
+const SHARE: Duration = Duration::from_millis(8);
 const LONGEST_REST: Duration = Duration::from_secs(4);
 
 /// All followers of a node. A clone is the same crowd.
