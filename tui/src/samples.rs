@@ -54,7 +54,7 @@ pub fn filesystems() -> Vec<Filesystem> {
     let gib = 1_u64 << 30;
     let row = |mount: &str, used: u64, status: &str, full: Option<u64>| {
         json!({
-            "mount_point": mount, "device": "/dev/vda1", "fs_type": "ext4", "total_bytes": 100 * gib,
+            "mount_point": mount, "device": "/dev/sda1", "fs_type": "ext4", "total_bytes": 100 * gib,
             "used_bytes": used * gib, "avail_bytes": (100 - used) * gib, "used_percent": used as f64,
             "inodes_total": 1000, "inodes_used": 100, "inodes_used_percent": 10.0, "read_only": false,
             "status": status, "error_message": null, "full_in_sec": full, "collected_at": ago(5)

@@ -20,21 +20,18 @@ mod cost;
 mod latency;
 mod many;
 
+use integration_tests::is_wanted;
+
 fn main() {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|arg| !arg.starts_with('-'))
-        .collect();
-    let runs = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
     // Built before anything is timed.
     integration_tests::etlmon();
-    if runs("backlog") {
+    if is_wanted("backlog") {
         backlog::run();
     }
-    if runs("latency") {
+    if is_wanted("latency") {
         latency::run();
     }
-    if runs("many") {
+    if is_wanted("many") {
         many::run();
     }
 }
