@@ -90,7 +90,8 @@ CREATE TABLE followers (
 CREATE TABLE followed_contents (
     follower_id  INTEGER NOT NULL,
     sequence     INTEGER NOT NULL,
-    state        TEXT NOT NULL CHECK (state IN ('log', 'following', 'finished', 'copy')),
+    state        TEXT NOT NULL
+        CHECK (state = 'log' OR state = 'following' OR state = 'finished' OR state = 'copy'),
     path         BLOB NOT NULL,
     place        BLOB NOT NULL,
     -- Unsigned 64-bit numbers, by their bits.
@@ -101,7 +102,8 @@ CREATE TABLE followed_contents (
     offset_bytes INTEGER NOT NULL,
     tail_bytes   INTEGER NOT NULL,
     tail_hash    BLOB NOT NULL,
-    inside       TEXT NOT NULL CHECK (inside IN ('nothing', 'cut_line', 'quiet_line')),
+    inside       TEXT NOT NULL
+        CHECK (inside = 'nothing' OR inside = 'cut_line' OR inside = 'quiet_line'),
     first_seen   INTEGER NOT NULL,
     PRIMARY KEY (follower_id, sequence)
 ) STRICT, WITHOUT ROWID;
@@ -118,7 +120,8 @@ CREATE TABLE followed_heads (
 CREATE TABLE followed_files (
     follower_id          INTEGER NOT NULL,
     path                 TEXT NOT NULL,
-    status               TEXT NOT NULL CHECK (status IN ('TAILING', 'WAITING', 'ERROR')),
+    status               TEXT NOT NULL
+        CHECK (status = 'TAILING' OR status = 'WAITING' OR status = 'ERROR'),
     error_message        TEXT,
     inode                INTEGER,
     size_bytes           INTEGER,
@@ -204,9 +207,11 @@ CREATE TABLE xferlog_entries (
     filename          TEXT NOT NULL,
     bytes             INTEGER,
     transfer_time_sec REAL,
-    direction         TEXT NOT NULL CHECK (direction IN ('upload', 'download', 'delete')),
+    direction         TEXT NOT NULL
+        CHECK (direction = 'upload' OR direction = 'download' OR direction = 'delete'),
     status            TEXT NOT NULL CHECK (status IN ('complete', 'incomplete')),
-    access_mode       TEXT CHECK (access_mode IN ('anonymous', 'guest', 'real')),
+    access_mode       TEXT
+        CHECK (access_mode = 'anonymous' OR access_mode = 'guest' OR access_mode = 'real'),
     service           TEXT,
     stored_at         INTEGER NOT NULL
 ) STRICT;

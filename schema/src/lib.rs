@@ -16,6 +16,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("../steps/0006_where_bytes_were_lost.sql")),
     M::up(include_str!("../steps/0007_slices_of_blocks.sql")),
     M::up(include_str!("../steps/0008_damaged_lines_are_counted.sql")),
+    M::up(include_str!("../steps/0009_checks_without_a_table.sql")),
 ];
 
 /// What the steps amount to.

@@ -7,7 +7,7 @@ use etlmon_shared::Timestamp;
 use rusqlite::Connection;
 
 use super::chunk::Chunk;
-use super::table::{self, Additions, FileRow, path_text};
+use super::table::{self, Additions, FileRow, Own, path_text};
 use crate::store::{Persist, PersistError};
 
 /// Where the lines of a kind of followed files go.
@@ -55,8 +55,8 @@ pub(super) enum TailRows<D: Lines> {
 
 /// What was read, and what people are told of it.
 pub(super) struct Read<D: Lines> {
-    /// The revision and the state that it was made from.
-    pub(super) from: (i64, bool),
+    /// The follower's own row that it was made from.
+    pub(super) from: Own,
     pub(super) lines: Arc<D>,
     pub(super) rows: D::Rows,
     pub(super) chunk: Chunk,
@@ -76,8 +76,8 @@ impl<D: Lines> Persist for TailBatch<D> {
                 connection, self.kind, &self.name, reason,
             )?),
             TailRows::Read(read) => {
-                let follower = table::advance(connection, self.kind, &self.name, read.from)?;
-                read.persist(connection, follower)
+                table::advance(connection, self.kind, &self.name, read.from)?;
+                read.persist(connection)
             }
         }
     }
@@ -103,8 +103,8 @@ impl<D: Lines> Persist for TailBatch<D> {
 }
 
 impl<D: Lines> Read<D> {
-    fn persist(&self, connection: &Connection, follower: i64) -> Result<(), PersistError> {
-        let (chunk, at) = (&self.chunk, self.read_at);
+    fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
+        let (follower, chunk, at) = (self.from.id, &self.chunk, self.read_at);
         table::store_places(connection, follower, chunk, at)?;
         if chunk.lines().len() > 0 {
             self.lines.persist(&self.rows, chunk, at, connection)?;

@@ -12,7 +12,7 @@ use super::crowd::Member;
 use super::follower::Follower;
 use super::settings::Budget;
 use super::setup::TailSetup;
-use super::table;
+use super::table::{self, Own};
 use super::told::Told;
 use super::watching::Watching;
 use crate::collector::{Announcer, CollectError, Collector, Next, Progress, Tick};
@@ -32,9 +32,8 @@ const LONGEST_REST: Duration = Duration::from_secs(1);
 pub struct TailCollector<D: Lines> {
     setup: TailSetup<D>,
     follower: Option<Follower>,
-    /// The state of the follower's row that the next batch is made from.
-    revision: i64,
-    paused: bool,
+    /// The follower's own row that the next batch is made from.
+    own: Own,
     /// What became of the last batch.
     outcome: Outcome,
     told: Told,
@@ -74,8 +73,7 @@ impl<D: Lines> TailCollector<D> {
             member: setup.crowd.join(),
             setup,
             follower: None,
-            revision: 0,
-            paused: false,
+            own: Own::default(),
             outcome: Outcome::Settled,
             told: Told::default(),
             is_stored: false,
@@ -95,36 +93,38 @@ impl<D: Lines> TailCollector<D> {
     fn settle_last(&mut self) -> Result<(), CollectError> {
         if let (Outcome::Stored, Some(follower)) = (self.outcome, &mut self.follower) {
             follower.commit();
-            self.revision += i64::from(self.is_stored);
+            self.own.revision += i64::from(self.is_stored);
             self.is_alone |= self.is_stored;
             self.done |= self.is_last;
             self.told.batch_stored();
             self.outcome = Outcome::Settled;
         }
-        if self.follower.is_some() && self.outcome == Outcome::Settled && !self.paused {
+        if self.follower.is_some() && self.outcome == Outcome::Settled && !self.own.paused {
             return Ok(());
         }
         let (kind, name) = (self.setup.kind, self.setup.name.clone());
         // What is stored beyond our own is the batch under way, if nobody else can have stored it.
-        let known = self.revision..=self.revision + i64::from(self.is_alone);
+        let last = self.own;
+        let known = last.revision..=last.revision + i64::from(self.is_alone);
         let kept = self.follower.is_some();
-        let (revision, paused, stored) = self
+        let (own, stored) = self
             .setup
             .reads
             .read_here(|snapshot| {
                 if kept
-                    && let Some((revision, paused)) = table::state(snapshot, kind, &name)?
-                    && known.contains(&revision)
+                    && let Some(own) = table::own(snapshot, kind, &name)?
+                    && own.id == last.id
+                    && known.contains(&own.revision)
                 {
-                    return Ok((revision, paused, None));
+                    return Ok((own, None));
                 }
                 let stored = table::load(snapshot, kind, &name)?;
                 let stored = stored.unwrap_or_default();
-                Ok((stored.revision, stored.paused, Some(stored)))
+                Ok((stored.own, Some(stored)))
             })
             .map_err(|error| CollectError::Kind(Box::new(error)))?;
         match (&mut self.follower, stored) {
-            (Some(follower), None) if revision == self.revision => follower.roll_back(),
+            (Some(follower), None) if own.revision == self.own.revision => follower.roll_back(),
             (Some(follower), None) => {
                 // The batch was stored, and only the word of it was lost.
                 follower.commit();
@@ -140,13 +140,12 @@ impl<D: Lines> TailCollector<D> {
             }
         }
         self.outcome = Outcome::Settled;
-        self.paused = paused;
-        self.revision = revision;
+        self.own = own;
         Ok(())
     }
 
     fn is_reading(&self) -> bool {
-        !self.paused && !self.done
+        !self.own.paused && !self.done
     }
 
     /// When to look again after a look that took so much of a core and left more to read or did not.
@@ -207,7 +206,7 @@ impl<D: Lines> Collector for TailCollector<D> {
             kind: self.setup.kind,
             name: self.setup.name.clone(),
             rows: TailRows::Read(Box::new(Read {
-                from: (self.revision, self.paused),
+                from: self.own,
                 lines: Arc::clone(&self.setup.lines),
                 rows,
                 chunk,

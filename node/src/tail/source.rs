@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use super::checkpoint::Identity;
 use super::compressed::{Compressed, Format};
@@ -57,7 +58,13 @@ impl Source {
     /// for a compressed file.
     pub(crate) fn open(path: &Path, may_be_compressed: bool) -> io::Result<(Self, Facts)> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-        let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+        // Else the first read after each write writes the file's inode.
+        let file = match rustix::fs::open(path, flags | OFlags::NOATIME, Mode::empty()) {
+            // Only its owner and root may ask for that.
+            Err(Errno::PERM) => rustix::fs::open(path, flags, Mode::empty())?,
+            opened => opened?,
+        };
+        let file = File::from(file);
         let facts = Facts::from(&file.metadata()?);
         if !facts.regular {
             return Err(io::Error::other("not a regular file"));

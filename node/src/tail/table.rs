@@ -16,13 +16,22 @@ use super::chunk::{Chunk, Gap, GapReason};
 use crate::store::PersistError;
 use crate::store::column::{count, moment};
 
-/// What is stored of a follower.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stored {
+/// A follower's own row, as a batch was made from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    /// By what its other rows know it; no row's when it is 0.
+    pub id: i64,
     /// How many batches were stored.
     pub revision: i64,
     /// Whether it was told to pause.
     pub paused: bool,
+}
+
+/// What is stored of a follower.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Its own row.
+    pub own: Own,
     /// Where it is to go on.
     pub checkpoints: Vec<Checkpoint>,
     /// The paths of which people were told.
@@ -80,19 +89,19 @@ pub struct Additions {
     pub unmeasured_gaps: u64,
 }
 
-/// The state and the revision of a follower that is configured.
+/// The own row of a follower that is configured.
 ///
 /// # Errors
 /// What SQLite says.
-pub fn state(
-    connection: &Connection,
-    kind: &str,
-    name: &str,
-) -> rusqlite::Result<Option<(i64, bool)>> {
+pub fn own(connection: &Connection, kind: &str, name: &str) -> rusqlite::Result<Option<Own>> {
     connection
-        .prepare_cached("SELECT revision, paused FROM followers WHERE kind = ?1 AND name = ?2")?
+        .prepare_cached("SELECT id, revision, paused FROM followers WHERE kind = ?1 AND name = ?2")?
         .query_row([kind, name], |row| {
-            Ok((row.get("revision")?, row.get("paused")?))
+            Ok(Own {
+                id: row.get("id")?,
+                revision: row.get("revision")?,
+                paused: row.get("paused")?,
+            })
         })
         .optional()
 }
@@ -102,26 +111,22 @@ pub fn state(
 /// # Errors
 /// What SQLite says.
 pub fn load(connection: &Connection, kind: &str, name: &str) -> rusqlite::Result<Option<Stored>> {
-    let Some((revision, paused)) = state(connection, kind, name)? else {
+    let Some(own) = own(connection, kind, name)? else {
         return Ok(None);
     };
-    let checkpoints = checkpoints::load(connection, kind, name)?;
+    let checkpoints = checkpoints::load(connection, own.id)?;
     let paths = connection
-        .prepare_cached(
-            "SELECT path FROM followed_files \
-             WHERE follower_id = (SELECT id FROM followers WHERE kind = ?1 AND name = ?2)",
-        )?
-        .query_map([kind, name], |row| row.get("path"))?
+        .prepare_cached("SELECT path FROM followed_files WHERE follower_id = ?1")?
+        .query_map([own.id], |row| row.get("path"))?
         .collect::<Result<_, _>>()?;
     Ok(Some(Stored {
-        revision,
-        paused,
+        own,
         checkpoints,
         paths,
     }))
 }
 
-/// Begins the storing of a batch that was made from this revision, and answers the follower's id.
+/// Begins the storing of a batch that was made from this row.
 ///
 /// # Errors
 /// `Outdated` when another batch was stored since, or the follower was paused or resumed.
@@ -129,23 +134,18 @@ pub fn advance(
     connection: &Connection,
     kind: &str,
     name: &str,
-    (revision, paused): (i64, bool),
-) -> Result<i64, PersistError> {
-    // One statement with RETURNING would keep its rows in a table of its own, which costs more.
-    let follower = connection
+    own: Own,
+) -> Result<(), PersistError> {
+    let advanced = connection
         .prepare_cached(
-            "SELECT id FROM followers \
-             WHERE kind = ?1 AND name = ?2 AND revision = ?3 AND paused = ?4",
+            "UPDATE followers SET revision = revision + 1, error_message = NULL \
+             WHERE id = ?1 AND kind = ?2 AND name = ?3 AND revision = ?4 AND paused = ?5",
         )?
-        .query_row(params![kind, name, revision, paused], |row| row.get(0))
-        .optional()?
-        .ok_or(PersistError::Outdated)?;
-    connection
-        .prepare_cached(
-            "UPDATE followers SET revision = revision + 1, error_message = NULL WHERE id = ?1",
-        )?
-        .execute([follower])?;
-    Ok(follower)
+        .execute(params![own.id, kind, name, own.revision, own.paused])?;
+    match advanced {
+        0 => Err(PersistError::Outdated),
+        _ => Ok(()),
+    }
 }
 
 /// Stores where a follower is to go on, and what it has lost.

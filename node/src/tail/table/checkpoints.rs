@@ -13,19 +13,15 @@ use crate::tail::checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 ///
 /// # Errors
 /// What SQLite says.
-pub(super) fn load(
-    connection: &Connection,
-    kind: &str,
-    name: &str,
-) -> rusqlite::Result<Vec<Checkpoint>> {
+pub(super) fn load(connection: &Connection, follower: i64) -> rusqlite::Result<Vec<Checkpoint>> {
     connection
         .prepare_cached(
             "SELECT sequence, state, path, place, device, inode, born_ns, offset_bytes, \
              tail_bytes, tail_hash, inside, first_seen, head FROM followed_contents \
              LEFT JOIN followed_heads USING (follower_id, sequence) \
-             WHERE follower_id = (SELECT id FROM followers WHERE kind = ?1 AND name = ?2)",
+             WHERE follower_id = ?1",
         )?
-        .query_map([kind, name], checkpoint)?
+        .query_map([follower], checkpoint)?
         .collect()
 }
 
