@@ -22,7 +22,7 @@ const MAX_BLOCKING_THREADS: usize = 1536;
 
 /// A blocking thread that had nothing to do for so long ends. The runtime gives work to each in
 /// turn: many of them would have all of it done on the coldest one.
-const IDLE_THREAD: Duration = Duration::from_millis(300);
+const IDLE_THREAD: Duration = Duration::from_millis(150);
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,7 @@ use actix::prelude::*;
 use super::cycle::{Cycle, CycleEnd};
 use super::messages::{CollectNow, Collecting, CycleEvent, CycleReport, GiveUp, Wake};
 use super::{Announcer, Collector, JobSlot, Lane, Lanes, Next, Schedule, Waker};
-use crate::store::{DbWriter, Lease};
+use crate::store::{Lease, Writer};
 use crate::supervisor::ExitNotice;
 
 /// From one look at a job of an earlier life to the next: it is about to notice that it was given
@@ -39,7 +39,7 @@ pub struct CollectorSetup {
     /// Whether this life's results are still wanted.
     pub lease: Lease,
     /// Where batches go.
-    pub writer: Addr<DbWriter>,
+    pub writer: Writer,
     /// Where reports go.
     pub root: Recipient<CycleReport>,
     /// Tells root when the actor ends.
@@ -159,13 +159,14 @@ impl<C: Collector> CollectorActor<C> {
                 event,
                 is_stored,
                 next,
+                ended,
             } => {
                 self.collector = Some(collector);
                 if let Some(event) = event {
                     self.report(event);
                 }
                 self.next = next;
-                self.ended = Instant::now();
+                self.ended = ended;
                 self.begin_early(ctx);
                 if !is_stored && !self.store_retried && self.setup.schedule.interval() > STORE_RETRY
                 {

@@ -3,17 +3,17 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use actix::Addr;
 use etlmon_shared::Timestamp;
 use tokio::sync::oneshot;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinError;
 
+use super::held::Ended;
 use super::lane::{JobGuard, Place};
 use super::messages::CycleEvent;
 use super::{
     Announcer, CollectError, Collector, Lane, Lanes, Next, Progress, Pulse, Schedule, Tick, Waker,
 };
-use crate::store::{DbWriter, Lease, Persist as _, Store, StoreError, Stored, store};
+use crate::store::{Lease, Persist as _, Store, StoreError, Writer};
 use crate::supervisor::panic_message;
 
 /// What a collector gets beyond its deadline before it counts as hung: it may be about to say so.
@@ -29,7 +29,7 @@ pub(super) struct Cycle<C: Collector> {
     pub(super) timeout: Duration,
     pub(super) schedule: Schedule,
     pub(super) lease: Lease,
-    pub(super) writer: Addr<DbWriter>,
+    pub(super) writer: Writer,
     pub(super) announcer: Option<Announcer<C::Batch>>,
     pub(super) waker: Waker,
 }
@@ -46,6 +46,8 @@ pub(super) enum CycleEnd<C> {
         is_stored: bool,
         /// When it wants its next cycle.
         next: Next,
+        /// When this one ended, of which its actor may hear later.
+        ended: Instant,
     },
     /// It panicked and is lost.
     Panicked(String),
@@ -71,6 +73,7 @@ impl<C: Collector> Cycle<C> {
                 event: Some(event),
                 is_stored: false,
                 next: Next::default(),
+                ended: Instant::now(),
             };
         }
         let tick = Tick {
@@ -82,30 +85,39 @@ impl<C: Collector> Cycle<C> {
             waker: self.waker.clone(),
         };
         let pulse = tick.pulse.clone();
-        let (answer, stored) = oneshot::channel();
+        let (told, ended) = oneshot::channel();
+        let held_back = self.waker.held();
         let left = Arc::new(Mutex::new(None));
         let (writer, held, back) = (self.writer.clone(), place.clone(), Arc::clone(&left));
         let job = actix_rt::task::spawn_blocking(move || {
             let (done, batch) = Done::of(collector, &tick);
+            let can_wait = done.failed.is_none() && done.collector.can_wait();
             *lock(&back) = Some(done);
             held.give_back();
             drop(guard);
             // The last thing of all: with the answer the actor goes on.
+            let answer = move |stored: Result<(), StoreError>| {
+                let ended = Ended::now(stored);
+                if can_wait && ended.stored.is_ok() {
+                    held_back.say(told, ended);
+                } else {
+                    // Nobody waits for it where the actor has ended.
+                    let _ = told.send(ended);
+                }
+            };
             match batch {
-                // There is one of each collector at most, which bounds the writer's mailbox.
-                Some(batch) => writer.do_send(Store {
+                Some(batch) => writer.store_here(Store {
                     batch: Box::new(batch),
                     lease: tick.lease,
-                    answer,
+                    answer: Box::new(answer),
                 }),
-                // Nobody waits for it where the actor has ended.
-                None => drop(answer.send(Ok(()))),
+                None => answer(Ok(())),
             }
         });
-        let stored = self.watch(&job, stored, &place, &pulse, stalled).await;
+        let ended = self.watch(&left, ended, &place, &pulse, stalled).await;
         let done = lock(&left).take();
         if let Some(done) = done {
-            return self.conclude(done, stored).await;
+            return self.conclude(done, ended).await;
         }
         let message = match job.await.map_err(JoinError::try_into_panic) {
             Err(Ok(payload)) => panic_message(payload.as_ref()),
@@ -121,25 +133,25 @@ impl<C: Collector> Cycle<C> {
     /// it anything, and tells when the job is past its deadline. One that shows no sign of life
     /// gives its place to others long before that: it probably hangs. If it goes on, it takes a
     /// place again where one is free.
-    async fn watch<T>(
+    async fn watch(
         &self,
-        job: &JoinHandle<T>,
-        mut stored: Stored,
+        left: &Mutex<Option<Done<C>>>,
+        mut ended: oneshot::Receiver<Ended>,
         place: &Place,
         pulse: &Pulse,
         stalled: impl Fn(String),
-    ) -> Result<(), StoreError> {
-        let gone = |_| Err(StoreError::WriterGone);
+    ) -> Ended {
+        let gone = |_| Ended::now(Err(StoreError::WriterGone));
         let deadline = Instant::now() + self.timeout + GRACE;
         let mut beats = pulse.beats();
-        while let Some(left) = deadline.checked_duration_since(Instant::now()) {
-            let ended = actix_rt::time::timeout(left.min(STILLNESS), &mut stored).await;
-            if let Ok(stored) = ended {
-                return stored.unwrap_or_else(gone);
+        while let Some(time) = deadline.checked_duration_since(Instant::now()) {
+            let in_time = actix_rt::time::timeout(time.min(STILLNESS), &mut ended).await;
+            if let Ok(ended) = in_time {
+                return ended.unwrap_or_else(gone);
             }
-            if job.is_finished() {
+            if lock(left).is_some() {
                 // It is the database that takes long.
-                return stored.await.unwrap_or_else(gone);
+                return ended.await.unwrap_or_else(gone);
             }
             let beats_now = pulse.beats();
             if beats_now == beats {
@@ -157,11 +169,12 @@ impl<C: Collector> Cycle<C> {
         // Told before it is recorded: the database may hang with the disk.
         stalled(reason.clone());
         self.announce_failure(&reason).await;
-        stored.await.unwrap_or_else(gone)
+        ended.await.unwrap_or_else(gone)
     }
 
     /// What has happened, and whether the tables tell it.
-    async fn conclude(&self, done: Done<C>, stored: Result<(), StoreError>) -> CycleEnd<C> {
+    async fn conclude(&self, done: Done<C>, ended: Ended) -> CycleEnd<C> {
+        let Ended { stored, at } = ended;
         let Done {
             mut collector,
             failed,
@@ -189,6 +202,7 @@ impl<C: Collector> Cycle<C> {
             event,
             is_stored: true,
             next,
+            ended: at,
         }
     }
 
@@ -205,13 +219,14 @@ impl<C: Collector> Cycle<C> {
             event: Some(CycleEvent::Failed { reason, took }),
             is_stored,
             next,
+            ended: Instant::now(),
         }
     }
 
     async fn announce(&self, progress: &Progress<'_>) -> Result<(), StoreError> {
         let announcer = self.announcer.as_ref();
         match announcer.and_then(|announcer| announcer(progress)) {
-            Some(rows) => store(&self.writer, Box::new(rows), self.lease.clone()).await,
+            Some(rows) => self.writer.store(Box::new(rows), self.lease.clone()).await,
             None => Ok(()),
         }
     }

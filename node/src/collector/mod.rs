@@ -2,6 +2,7 @@
 
 mod actor;
 mod cycle;
+mod held;
 mod lane;
 mod messages;
 mod pulse;
@@ -47,6 +48,12 @@ pub trait Collector: Send + Unpin + 'static {
     /// asked when it wants its next cycle. Called on an actor's thread, so it must not block.
     fn settle(&mut self, _stored: Result<(), &StoreError>) -> Next {
         Next::default()
+    }
+
+    /// Whether it is soon enough for its actor to hear of a stored batch a tenth of a second later,
+    /// when it is woken anyway.
+    fn can_wait(&self) -> bool {
+        false
     }
 
     /// What an operator should know although it works.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix::Recipient;
 
+use super::held::Held;
 use super::messages::Wake;
 
 /// Begins a collector's next cycle before it is due. A clone wakes the same collector; one that
@@ -14,6 +15,7 @@ use super::messages::Wake;
 pub struct Waker {
     actor: Recipient<Wake>,
     pending: Arc<AtomicBool>,
+    held: Arc<Held>,
 }
 
 impl Waker {
@@ -21,6 +23,7 @@ impl Waker {
         Self {
             actor,
             pending: Arc::default(),
+            held: Arc::default(),
         }
     }
 
@@ -29,6 +32,22 @@ impl Waker {
         if !self.pending.swap(true, Ordering::AcqRel) {
             self.actor.do_send(Wake);
         }
+    }
+
+    /// Says that there is news, and that [`Self::rested`] is called soon. Never blocks.
+    pub fn wake_and_rest(&self) {
+        self.held.keep();
+        self.wake();
+    }
+
+    /// What has waited for the end of the rest is told.
+    pub fn rested(&self) {
+        self.held.release();
+    }
+
+    /// Where the end of a cycle is told that can wait for that.
+    pub(super) fn held(&self) -> Arc<Held> {
+        Arc::clone(&self.held)
     }
 
     /// The collector has heard it.

@@ -1,6 +1,7 @@
 //! The embedded database: one writer, a pool of readers, one place that opens it.
 
 pub mod column;
+mod desk;
 mod error;
 mod lock;
 pub mod open;
@@ -20,4 +21,4 @@ pub use persist::{Lease, Persist, PersistError};
 pub use read_pool::{Effort, ReadPool};
 pub use retention::RetentionRule;
 pub use status::DatabaseStatus;
-pub use writer::{Answer, DbWriter, Drain, Retain, Store, Stored, WriterSettings, store};
+pub use writer::{Answer, DbWriter, Drain, Retain, Store, Writer, WriterSettings};

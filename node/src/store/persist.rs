@@ -25,6 +25,9 @@ pub trait Persist: Send + 'static {
     /// What SQLite says, or that the batch is of no use any more.
     fn persist(&self, connection: &Connection) -> Result<(), PersistError>;
 
+    /// It is committed: for whoever is to hear of it at once. It must not block.
+    fn stored(&self) {}
+
     /// About how many rows there are; the writer lets a few wait for others.
     fn row_count(&self) -> usize {
         1
@@ -39,6 +42,10 @@ pub trait Persist: Send + 'static {
 impl Persist for Arc<dyn Persist + Sync> {
     fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
         self.as_ref().persist(connection)
+    }
+
+    fn stored(&self) {
+        self.as_ref().stored();
     }
 
     fn row_count(&self) -> usize {

@@ -66,7 +66,9 @@ impl WalBound {
     /// What SQLite says; that the readers have not gone in time is no error.
     pub(super) fn keep(&mut self, connection: &Connection, bytes: u64) -> rusqlite::Result<()> {
         if bytes <= LONGEST_BYTES || self.cut.is_some_and(|at| at.elapsed() < INTERVAL) {
-            if let Some(checkpoints) = &self.checkpoints {
+            if let Some(checkpoints) = &self.checkpoints
+                && unmoved_pages(connection)? >= WORTH_PAGES
+            {
                 // Refused when one waits already.
                 let _ = checkpoints.try_send(());
             }
@@ -109,9 +111,6 @@ fn checkpoint(
         operation: "a checkpoint",
         source,
     };
-    if unmoved_pages(connection).map_err(sql)? < WORTH_PAGES {
-        return Ok(());
-    }
     for _ in 0..PASSES {
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         let passive = "PRAGMA wal_checkpoint(PASSIVE)";

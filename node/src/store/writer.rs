@@ -1,38 +1,32 @@
 //! The actor with the only write connection: groups what is waiting into one transaction.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::prelude::*;
-use etlmon_shared::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::desk::{Desk, Replaced, SharedDesk};
 use super::persist::{Lease, Persist};
 use super::purge::{LOOK_INTERVAL, Purge};
 use super::retention::RetentionRule;
-use super::wal::WalBound;
-use super::{DatabaseStatus, ReadPool, StoreError, open, transaction};
+use super::{DatabaseStatus, ReadPool, StoreError, open};
 use crate::supervisor::ExitNotice;
 
 /// Messages that wait before a sender has to.
 const MAILBOX: usize = 64;
 /// So many rows, or batches, are committed without waiting for more.
-const GROUP: usize = 64;
-/// From one commit to the next, unless there is much to commit: where many collectors have a little
-/// each, most of the cost is a commit's own. What comes after a quiet time is committed at once.
-const SPACING: Duration = Duration::from_millis(10);
+pub(super) const GROUP: usize = 64;
 /// How long the last checkpoint waits for other programs that read; it is not needed.
 const LAST_CHECKPOINT_PATIENCE: Duration = Duration::from_millis(200);
-/// From one look at the files' sizes to the next.
-const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
+/// Why the writer ends when the connection was left in the middle of a transaction.
+const PANICKED: &str = "a batch panicked while it was stored";
 
-/// Where the answer to a batch goes when it is committed, or is not.
-pub type Answer = oneshot::Sender<Result<(), StoreError>>;
-/// Where it comes from; no answer means that the writer is gone.
-pub type Stored = oneshot::Receiver<Result<(), StoreError>>;
+/// Is given the answer to a batch when it is committed, or is not; dropped when the writer is gone.
+/// Called on a thread that stores, so it must not block.
+pub type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// Stores a batch.
 #[derive(Message)]
@@ -46,24 +40,52 @@ pub struct Store {
     pub answer: Answer,
 }
 
-/// Stores a batch when the writer has room for it, and waits until it is committed.
-///
-/// # Errors
-/// As the writer answers, or that it is gone.
-pub async fn store(
-    writer: &Addr<DbWriter>,
-    batch: Box<dyn Persist>,
-    lease: Lease,
-) -> Result<(), StoreError> {
-    let (answer, stored) = oneshot::channel();
-    let store = Store {
-        batch,
-        lease,
-        answer,
-    };
-    // Should it be gone, so is the answer.
-    let _ = writer.send(store).await;
-    stored.await.unwrap_or(Err(StoreError::WriterGone))
+impl Store {
+    pub(super) fn weight(&self) -> usize {
+        self.batch.row_count().max(1)
+    }
+}
+
+/// Where batches are handed in. A clone is the same writer.
+#[derive(Clone)]
+pub struct Writer {
+    actor: Addr<DbWriter>,
+    desk: SharedDesk,
+}
+
+impl Writer {
+    /// The actor, for what is no batch.
+    pub fn actor(&self) -> &Addr<DbWriter> {
+        &self.actor
+    }
+
+    /// Stores a batch when the writer has room for it, and waits until it is committed.
+    ///
+    /// # Errors
+    /// As the writer answers, or that it is gone.
+    pub async fn store(&self, batch: Box<dyn Persist>, lease: Lease) -> Result<(), StoreError> {
+        let (answer, stored) = oneshot::channel();
+        let store = Store {
+            batch,
+            lease,
+            answer: Box::new(move |stored| {
+                // A sender that no longer waits has been given up.
+                let _ = answer.send(stored);
+            }),
+        };
+        // Should it be gone, so is the answer.
+        let _ = self.actor.send(store).await;
+        stored.await.unwrap_or(Err(StoreError::WriterGone))
+    }
+
+    /// Stores a batch on this thread, which may block, if the writer has nothing else to do; else
+    /// leaves it to the writer.
+    pub fn store_here(&self, store: Store) {
+        if let Err(store) = self.desk.store(store) {
+            // There is one of each collector at most, which bounds the mailbox.
+            self.actor.do_send(store);
+        }
+    }
 }
 
 /// Commits what is waiting, moves the write-ahead log into the database, and ends the writer.
@@ -101,22 +123,13 @@ pub struct WriterSettings {
 
 /// The writer.
 pub struct DbWriter {
-    connection: Connection,
+    desk: SharedDesk,
     waiting: Vec<Store>,
     /// How many rows wait.
     weight: usize,
-    committed: Option<Instant>,
-    settings: WriterSettings,
     purge: Purge,
-    wal: WalBound,
-    /// Which file was opened: another one may come in its place.
-    file: Option<FileId>,
-    measured: Instant,
     exit: ExitNotice,
 }
-
-/// Device and inode.
-type FileId = (u64, u64);
 
 impl DbWriter {
     /// Opens the database for writing.
@@ -135,82 +148,54 @@ impl DbWriter {
         connection: Connection,
         settings: WriterSettings,
         exit: ExitNotice,
-    ) -> (Addr<Self>, Arbiter) {
+    ) -> (Writer, Arbiter) {
         let arbiter = Arbiter::new();
-        let file = file_id(&settings.path);
-        let writer = Self::start_in_arbiter(&arbiter.handle(), move |ctx| {
+        let purge = Purge::new(&settings.retention);
+        let desk = SharedDesk::new(Desk::new(connection, settings));
+        let shared = desk.clone();
+        let actor = Self::start_in_arbiter(&arbiter.handle(), move |ctx| {
             ctx.set_mailbox_capacity(MAILBOX);
             Self {
-                connection,
+                desk: shared,
                 waiting: Vec::new(),
                 weight: 0,
-                committed: None,
-                purge: Purge::new(&settings.retention),
-                wal: WalBound::new(&settings.path),
-                settings,
-                file,
-                measured: Instant::now(),
+                purge,
                 exit,
             }
         });
-        (writer, arbiter)
+        (Writer { actor, desk }, arbiter)
     }
 
-    /// One transaction for all that waits. A batch that fails takes no other with it.
+    /// Commits what waits.
     fn commit(&mut self, ctx: &mut Context<Self>) {
         if self.waiting.is_empty() {
             return;
         }
-        if self.measured.elapsed() >= MEASURE_INTERVAL {
-            self.measured = Instant::now();
-            self.settings.status.measure(&self.settings.path);
-            if file_id(&self.settings.path) != self.file {
-                // What is written now would be lost with the last handle.
-                self.exit
-                    .set_cause("its file was removed or replaced".to_owned());
-                self.waiting.clear();
-                return ctx.stop();
-            }
-            let wal_bytes = self.settings.status.get().wal_bytes.unwrap_or(0);
-            if let Err(error) = self.wal.keep(&self.connection, wal_bytes) {
-                // The batches that wait will find the same, and it is told of them.
-                log::warn!("the write-ahead log could not be cut: {error}");
-            }
-        }
         let waiting = std::mem::take(&mut self.waiting);
         self.weight = 0;
-        let mut results = Vec::with_capacity(waiting.len());
-        self.settings.status.writing();
-        match transaction::run(&self.connection, &waiting, &mut results) {
-            Ok(()) => {
-                let stored = results.iter().any(Result::is_ok);
-                self.settings.status.written(stored.then(Timestamp::now));
-            }
-            Err(error) => {
-                self.settings.status.refused(&error.to_string());
-                let lost = || {
-                    Err(StoreError::Sql {
-                        operation: "a commit",
-                        source: transaction::again(&error),
-                    })
-                };
-                results.clear();
-                results.resize_with(waiting.len(), lost);
-            }
-        }
-        self.committed = Some(Instant::now());
-        for (store, result) in waiting.into_iter().zip(results) {
-            // A sender that no longer waits has been given up.
-            let _ = store.answer.send(result);
-        }
+        let committed = self.desk.with(|desk| {
+            desk.see_to_files()?;
+            desk.commit(waiting);
+            Ok(())
+        });
+        let cause = match committed {
+            Some(Ok(())) => return,
+            Some(Err(Replaced)) => "its file was removed or replaced",
+            None => PANICKED,
+        };
+        self.end(cause, ctx);
+    }
+
+    fn end(&mut self, cause: &str, ctx: &mut Context<Self>) {
+        self.exit.set_cause(cause.to_owned());
+        ctx.stop();
     }
 }
 
-/// Which file a path leads to; none when there is none.
-fn file_id(path: &Path) -> Option<FileId> {
-    std::fs::metadata(path)
-        .ok()
-        .map(|file| (file.dev(), file.ino()))
+impl Drop for DbWriter {
+    fn drop(&mut self) {
+        self.desk.close();
+    }
 }
 
 impl Actor for DbWriter {
@@ -225,16 +210,16 @@ impl Handler<Store> for DbWriter {
     type Result = ();
 
     fn handle(&mut self, store: Store, ctx: &mut Self::Context) {
-        self.weight += store.batch.row_count().max(1);
+        self.weight += store.weight();
         self.waiting.push(store);
         if self.weight >= GROUP {
             self.commit(ctx);
         } else if self.waiting.len() == 1 {
-            let passed = self.committed.map_or(SPACING, |at| at.elapsed());
-            match SPACING.saturating_sub(passed) {
+            match self.desk.with(|desk| desk.spacing()) {
                 // Handled when the mailbox is empty: whatever is in it joins this transaction.
-                Duration::ZERO => ctx.notify(Commit),
-                left => drop(ctx.notify_later(Commit, left)),
+                Some(Duration::ZERO) => ctx.notify(Commit),
+                Some(left) => drop(ctx.notify_later(Commit, left)),
+                None => self.end(PANICKED, ctx),
             }
         }
     }
@@ -252,8 +237,11 @@ impl Handler<PurgeStep> for DbWriter {
     type Result = ();
 
     fn handle(&mut self, _: PurgeStep, ctx: &mut Self::Context) {
-        let pause = self.purge.step(&mut self.connection);
-        ctx.notify_later(PurgeStep, pause);
+        let purge = &mut self.purge;
+        match self.desk.with(|desk| purge.step(&mut desk.connection)) {
+            Some(pause) => drop(ctx.notify_later(PurgeStep, pause)),
+            None => self.end(PANICKED, ctx),
+        }
     }
 }
 
@@ -270,14 +258,14 @@ impl Handler<Drain> for DbWriter {
 
     fn handle(&mut self, _: Drain, ctx: &mut Self::Context) {
         self.commit(ctx);
-        let checkpoint = self
-            .connection
-            .busy_timeout(LAST_CHECKPOINT_PATIENCE)
-            .and_then(|()| {
-                self.connection
-                    .execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
-            });
-        if let Err(error) = checkpoint {
+        let checkpoint = self.desk.with(|desk| {
+            desk.connection.busy_timeout(LAST_CHECKPOINT_PATIENCE)?;
+            desk.connection
+                .execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+        });
+        // Nothing is stored after that.
+        self.desk.close();
+        if let Some(Err(error)) = checkpoint {
             // What is committed is safe in the log, which the next start reads.
             log::warn!("the last checkpoint failed: {error}");
         }

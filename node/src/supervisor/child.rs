@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use actix::{Addr, Recipient};
+use actix::Recipient;
 use etlmon_shared::Timestamp;
 use etlmon_shared::health::{CollectorHealth, CollectorStatus};
 
@@ -10,7 +10,7 @@ use super::backoff::Backoff;
 use super::spec::{Handle, Spec};
 use super::{ChildExited, ChildId, ExitNotice};
 use crate::collector::{CollectorSetup, CycleEvent, CycleReport, GiveUp, JobSlot, Lanes, Schedule};
-use crate::store::{DbWriter, Lease};
+use crate::store::{Lease, Writer};
 
 /// A collector under root.
 pub(super) struct Child {
@@ -30,7 +30,7 @@ pub(super) struct Child {
 /// What every child is started with.
 pub(super) struct Surroundings {
     pub(super) lanes: Lanes,
-    pub(super) writer: Addr<DbWriter>,
+    pub(super) writer: Writer,
     pub(super) reports: Recipient<CycleReport>,
     pub(super) exits: Recipient<ChildExited>,
 }

@@ -12,7 +12,7 @@ use super::messages::{GetHealth, Order, Ordered, Record, Reload, Shutdown, Trigg
 use super::root::Root;
 use super::{ChildExited, ChildId};
 use crate::collector::{CollectNow, CycleReport, Wake};
-use crate::store::{Drain, Lease, Persist, StoreError, store};
+use crate::store::{Drain, Lease, Persist, StoreError};
 
 /// How long the writer may take to store what is waiting when the node ends.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
@@ -177,10 +177,10 @@ impl Root {
         batch: Box<dyn Persist>,
         lease: Lease,
     ) -> impl Future<Output = Result<(), StoreError>> + use<> {
-        let writer = self.writer.as_ref().map(|writer| writer.address.clone());
+        let writer = self.writer.as_ref().map(|life| life.writer.clone());
         async move {
             match writer {
-                Some(writer) => store(&writer, batch, lease).await,
+                Some(writer) => writer.store(batch, lease).await,
                 None => Err(StoreError::WriterGone),
             }
         }
@@ -197,7 +197,7 @@ impl Handler<Shutdown> for Root {
         Box::pin(async move {
             if let Some(writer) = writer {
                 // Before anything is given up: what waits in the mailbox is still wanted.
-                let drain = writer.address.send(Drain);
+                let drain = writer.writer.actor().send(Drain);
                 if actix_rt::time::timeout(DRAIN_TIMEOUT, drain).await.is_err() {
                     log::error!(
                         "the database did not take what was waiting; what is committed is safe"

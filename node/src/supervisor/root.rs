@@ -14,7 +14,7 @@ use super::child::{Child, Surroundings};
 use super::messages::Plan;
 use super::{ChildId, ExitNotice};
 use crate::collector::{JobSlot, Lanes};
-use crate::store::{DbWriter, Lease, Persist, Retain, StoreError, WriterSettings, store};
+use crate::store::{DbWriter, Lease, Persist, Retain, StoreError, Writer, WriterSettings};
 
 /// Between two tries to make the tables those of the configuration.
 const TIDY_RETRY: Duration = Duration::from_secs(5);
@@ -41,7 +41,7 @@ pub struct Root {
     pub(super) children: BTreeMap<String, Child>,
     /// Slots of collectors that were removed and may come back while their job hangs.
     slots: BTreeMap<String, JobSlot>,
-    pub(super) writer: Option<Writer>,
+    pub(super) writer: Option<WriterLife>,
     writer_backoff: Backoff,
     incarnations: u64,
     /// How often the tables were to be made those of a configuration; the newest counts.
@@ -52,8 +52,8 @@ pub struct Root {
 }
 
 /// The writer's present life.
-pub(super) struct Writer {
-    pub(super) address: Addr<DbWriter>,
+pub(super) struct WriterLife {
+    pub(super) writer: Writer,
     arbiter: Arbiter,
     pub(super) incarnation: u64,
     started: Instant,
@@ -86,10 +86,10 @@ impl Root {
         let incarnation = self.next_incarnation();
         let exit = ExitNotice::new(ChildId::Writer { incarnation }, ctx.address().recipient());
         let settings = self.settings.writer.clone();
-        let (address, arbiter) = DbWriter::start(connection, settings, exit);
+        let (writer, arbiter) = DbWriter::start(connection, settings, exit);
         let started = Instant::now();
-        self.writer = Some(Writer {
-            address,
+        self.writer = Some(WriterLife {
+            writer,
             arbiter,
             incarnation,
             started,
@@ -121,7 +121,10 @@ impl Root {
         self.slots.retain(|_, slot| slot.is_taken());
         self.settings.writer.retention = Arc::clone(&plan.retention);
         if let Some(writer) = &self.writer {
-            writer.address.do_send(Retain(Arc::clone(&plan.retention)));
+            writer
+                .writer
+                .actor()
+                .do_send(Retain(Arc::clone(&plan.retention)));
         }
         self.settings.plan = plan;
         self.settle(ctx);
@@ -137,7 +140,7 @@ impl Root {
         };
         self.settlings += 1;
         let settling = self.settlings;
-        let tidied = tidy(writer.address.clone(), self.settings.plan.tidies.clone());
+        let tidied = tidy(writer.writer.clone(), self.settings.plan.tidies.clone());
         ctx.spawn(tidied.into_actor(self).map(move |tidied, root, ctx| {
             if root.settlings != settling || root.stopping {
                 return;
@@ -169,7 +172,7 @@ impl Root {
         };
         let around = Surroundings {
             lanes: self.settings.lanes.clone(),
-            writer: writer.address.clone(),
+            writer: writer.writer.clone(),
             reports: ctx.address().recipient(),
             exits: ctx.address().recipient(),
         };
@@ -216,12 +219,9 @@ impl Root {
     }
 }
 
-async fn tidy(
-    writer: Addr<DbWriter>,
-    tidies: Vec<Arc<dyn Persist + Sync>>,
-) -> Result<(), StoreError> {
+async fn tidy(writer: Writer, tidies: Vec<Arc<dyn Persist + Sync>>) -> Result<(), StoreError> {
     for tidy in tidies {
-        store(&writer, Box::new(tidy), Lease::default()).await?;
+        writer.store(Box::new(tidy), Lease::default()).await?;
     }
     Ok(())
 }

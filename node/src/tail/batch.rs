@@ -35,7 +35,7 @@ pub trait Lines: Send + Sync + 'static {
         std::iter::empty()
     }
 
-    /// Lines were stored. Called on an actor's thread, so it must not block.
+    /// Lines were stored. It must not block.
     fn stored(&self) {}
 }
 
@@ -79,6 +79,14 @@ impl<D: Lines> Persist for TailBatch<D> {
                 table::advance(connection, self.kind, &self.name, read.from)?;
                 read.persist(connection)
             }
+        }
+    }
+
+    fn stored(&self) {
+        if let TailRows::Read(read) = &self.rows
+            && read.chunk.lines().len() > 0
+        {
+            read.lines.stored();
         }
     }
 

@@ -240,9 +240,6 @@ impl<D: Lines> Collector for TailCollector<D> {
         match stored {
             Ok(()) => {
                 self.outcome = Outcome::Stored;
-                if self.has_lines {
-                    self.setup.lines.stored();
-                }
                 self.next
             }
             Err(error) => {
@@ -255,6 +252,10 @@ impl<D: Lines> Collector for TailCollector<D> {
                 }
             }
         }
+    }
+
+    fn can_wait(&self) -> bool {
+        self.next.within.is_none_or(|within| within >= POLL)
     }
 
     fn note(&self) -> Option<String> {

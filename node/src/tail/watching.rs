@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::chunk::FileState;
 use super::follower::Follower;
 use crate::collector::Waker;
-use crate::watch::{Coverage, Target, Watch, Watcher};
+use crate::watch::{Coverage, Target, Watch, Watcher, Word};
 
 /// What is watched for a follower.
 pub(super) struct Watching {
@@ -47,7 +47,11 @@ impl Watching {
         self.renew(follower, states);
         let watch = self.watch.get_or_insert_with(|| {
             let waker = waker.clone();
-            watcher.listen(move || waker.wake())
+            watcher.listen_to_all(move |word| match word {
+                Word::News => waker.wake(),
+                Word::NewsAndRest => waker.wake_and_rest(),
+                Word::Rested => waker.rested(),
+            })
         });
         self.coverage = watch.set(Arc::clone(&self.targets));
     }

@@ -32,6 +32,7 @@ use tokio::runtime::Handle;
 
 use place::place;
 use queue::Queue;
+pub use registry::Word;
 use registry::{Claims, Descriptor, ListenerId, Registry, Wake};
 
 /// No event tells that a directory further up was renamed or mounted over, or that one was removed
@@ -110,6 +111,15 @@ impl Watcher {
     /// A listener that watches nothing yet. `wake` is called on the runtime or by [`Watch::set`], so
     /// it must not block.
     pub fn listen(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
+        self.listen_to_all(move |word| {
+            if word != Word::Rested {
+                wake();
+            }
+        })
+    }
+
+    /// As [`Self::listen`], for who also wants to hear when the rest after news is over.
+    pub fn listen_to_all(&self, wake: impl Fn(Word) + Send + Sync + 'static) -> Watch {
         let wake: Wake = Arc::new(wake);
         Watch {
             id: lock(&self.shared.registry).listen(Arc::clone(&wake)),
@@ -164,7 +174,7 @@ impl Watch {
         });
         drop(answered);
         if is_news {
-            (self.wake)();
+            (self.wake)(Word::News);
         }
         coverage
     }

@@ -23,7 +23,7 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::lock;
-use super::registry::{Descriptor, Registry, Wake};
+use super::registry::{Descriptor, Registry, Wake, Word};
 
 /// How long the queue is left alone after it was emptied, while the kernel merges what comes. Half
 /// of it is what a line waits for on average, 50 ms with the rest of the way into the database.
@@ -81,19 +81,45 @@ impl Drop for Queue {
 
 async fn run(inotify: Arc<OwnedFd>, rest: Rest, registry: Arc<Mutex<Registry>>) {
     let mut buffer = vec![MaybeUninit::uninit(); BUFFER_BYTES];
+    let mut resting = Resting::default();
     loop {
-        let Some(wakes) = drain(&inotify, &mut buffer, &registry) else {
+        let heard = drain(&inotify, &mut buffer, &registry);
+        resting.end();
+        let Some(wakes) = heard else {
             if readable(&inotify).await.is_err() {
                 // Only for want of memory: try again, but not at once.
                 rest.pass().await;
             }
             continue;
         };
-        for wake in wakes {
-            // One listener's panic, which the hook has logged, must not leave the others unheard.
-            let _ = catch_unwind(AssertUnwindSafe(|| wake()));
+        for wake in &wakes {
+            say(wake, Word::NewsAndRest);
         }
+        resting.0 = wakes;
         rest.pass().await;
+    }
+}
+
+/// One listener's panic, which the hook has logged, must not leave the others unheard.
+fn say(wake: &Wake, word: Word) {
+    let _ = catch_unwind(AssertUnwindSafe(|| wake(word)));
+}
+
+/// Those who were told that the end of the rest would be told, which it is, whatever comes.
+#[derive(Default)]
+struct Resting(Vec<Wake>);
+
+impl Resting {
+    fn end(&mut self) {
+        for wake in self.0.drain(..) {
+            say(&wake, Word::Rested);
+        }
+    }
+}
+
+impl Drop for Resting {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -17,8 +17,19 @@ pub type ListenerId = u64;
 /// What a listener calls its own, by the watch that tells of it.
 pub type Claims = BTreeMap<Descriptor, Claim>;
 
-/// What tells a listener that there is news.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
+/// What tells a listener.
+pub type Wake = Arc<dyn Fn(Word) + Send + Sync>;
+
+/// What a listener is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Something has happened, or may have.
+    News,
+    /// As [`Self::News`]; and [`Self::Rested`] comes a tenth of a second later.
+    NewsAndRest,
+    /// Whatever else has happened since then is told now.
+    Rested,
+}
 
 /// The events that mean a watch has gone, or tells of a directory that has left its path.
 const LOST: ReadFlags = ReadFlags::IGNORED

@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::ThreadId;
 
 use actix::prelude::*;
 use etlmon_node::store::{
-    DatabaseStatus, DbWriter, Lease, Persist, PersistError, ReadPool, StoreError, WriterSettings,
-    store,
+    DatabaseStatus, DbWriter, Lease, Persist, PersistError, ReadPool, Store, StoreError, Writer,
+    WriterSettings,
 };
 use etlmon_node::supervisor::{ChildExited, ChildId, ExitNotice};
 use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
 
 /// So many rows of `meta`, and after them perhaps one that the table refuses.
 pub struct Rows {
@@ -36,7 +38,7 @@ impl Persist for Rows {
 }
 
 /// Stands where root stands.
-struct Above;
+struct Above(mpsc::UnboundedSender<Option<String>>);
 
 impl Actor for Above {
     type Context = Context<Self>;
@@ -45,12 +47,16 @@ impl Actor for Above {
 impl Handler<ChildExited> for Above {
     type Result = ();
 
-    fn handle(&mut self, _: ChildExited, _: &mut Self::Context) {}
+    fn handle(&mut self, exited: ChildExited, _: &mut Self::Context) {
+        let _ = self.0.send(exited.cause);
+    }
 }
 
 /// A database in a folder of its own, and what a node has of it.
 pub struct Database {
     _folder: tempfile::TempDir,
+    /// Told when the writer has ended, and why.
+    pub ended: mpsc::UnboundedReceiver<Option<String>>,
     /// Its file.
     pub path: PathBuf,
     /// What health would say of it.
@@ -58,7 +64,7 @@ pub struct Database {
     /// Its readers.
     pub reads: ReadPool,
     /// Its writer.
-    pub writer: Addr<DbWriter>,
+    pub writer: Writer,
 }
 
 impl Database {
@@ -75,13 +81,15 @@ impl Database {
             retention: Arc::new([]),
         };
         let connection = DbWriter::open(&settings).unwrap();
+        let (above, ended) = mpsc::unbounded_channel();
         let exit = ExitNotice::new(
             ChildId::Writer { incarnation: 1 },
-            Above.start().recipient(),
+            Above(above).start().recipient(),
         );
         let (writer, _) = DbWriter::start(connection, settings, exit);
         Self {
             _folder: folder,
+            ended,
             path,
             status,
             reads,
@@ -101,7 +109,27 @@ impl Database {
 
     /// Has the writer store a batch.
     pub async fn send(&self, batch: impl Persist) -> Result<(), StoreError> {
-        store(&self.writer, Box::new(batch), Lease::default()).await
+        self.writer.store(Box::new(batch), Lease::default()).await
+    }
+
+    /// Stores a batch as a job does, on a thread of its own; the answer, and that thread.
+    pub async fn send_from_a_job(
+        &self,
+        batch: impl Persist,
+    ) -> (Result<(), StoreError>, Option<ThreadId>) {
+        let (answer, stored) = oneshot::channel();
+        let store = Store {
+            batch: Box::new(batch),
+            lease: Lease::default(),
+            answer: Box::new(|stored| drop(answer.send(stored))),
+        };
+        let writer = self.writer.clone();
+        let job = actix_rt::task::spawn_blocking(move || {
+            writer.store_here(store);
+            std::thread::current().id()
+        });
+        let thread = job.await.ok();
+        (stored.await.unwrap_or(Err(StoreError::WriterGone)), thread)
     }
 
     /// How many keys are as the pattern (LIKE) says.

@@ -8,6 +8,7 @@
 )]
 
 mod database;
+mod lent;
 mod purge;
 mod wal;
 
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use database::{Database, Rows, wal_bytes};
-use etlmon_node::store::{Drain, Effort, Lease, StoreError, open, store};
+use etlmon_node::store::{Drain, Effort, Lease, StoreError, open};
 use futures_util::future::join_all;
 use rusqlite::Connection;
 
@@ -133,7 +134,7 @@ async fn the_batch_of_a_cycle_that_was_given_up_is_refused() {
         bad: false,
     };
     lease.give_up();
-    let refused = store(&database.writer, Box::new(late), lease).await;
+    let refused = database.writer.store(Box::new(late), lease).await;
     assert!(matches!(refused, Err(StoreError::GivenUp)), "{refused:?}");
     assert_eq!(database.keys("late %"), 0);
 }
@@ -188,9 +189,9 @@ async fn draining_leaves_the_whole_database_in_its_file() {
     let database = Database::start();
     database.store("last", 10, false).await.unwrap();
     assert!(wal_bytes(&database.path) > 0);
-    database.writer.send(Drain).await.unwrap();
+    database.writer.actor().send(Drain).await.unwrap();
     let deadline = Instant::now() + Duration::from_secs(5);
-    while database.writer.connected() {
+    while database.writer.actor().connected() {
         assert!(Instant::now() < deadline, "the writer does not end");
         actix_rt::time::sleep(Duration::from_millis(5)).await;
     }

@@ -84,6 +84,7 @@ async fn a_table_shrinks_to_its_limit_while_batches_go_on_and_its_file_with_it()
     };
     database
         .writer
+        .actor()
         .send(Retain(Arc::new([rule])))
         .await
         .unwrap();

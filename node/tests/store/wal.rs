@@ -67,7 +67,7 @@ async fn readers_without_a_gap_between_them_do_not_make_the_log_grow_for_ever() 
     while wal_bytes(&database.path) <= 64 * MIB {
         database.send(Bulk(4 * MIB)).await.unwrap();
     }
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while wal_bytes(&database.path) > 16 * MIB {
         assert!(Instant::now() < deadline, "{}", wal_bytes(&database.path));
         database.send(Bulk(1000)).await.unwrap();

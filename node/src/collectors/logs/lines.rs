@@ -1,6 +1,7 @@
 //! Stores lines: the tables `log_sources` and `log_lines`.
 
 use std::os::unix::ffi::OsStrExt;
+use std::sync::LazyLock;
 
 use etlmon_shared::{Timestamp, text};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
@@ -13,7 +14,8 @@ use crate::store::column::{count, moment};
 use crate::tail::{Chunk, Line};
 
 /// Rows that one statement inserts: of 1 to 128 the first was the fastest; then for what is left.
-const GROUPS: [usize; 3] = [32, 4, 1];
+static GROUPS: LazyLock<[(usize, String); 3]> =
+    LazyLock::new(|| [32, 4, 1].map(|rows| (rows, insert_of(rows))));
 /// So many ids are set aside for a source at once, which saves writing its row with every batch.
 const SPARE_IDS: i64 = 65_536;
 
@@ -128,8 +130,12 @@ fn store_lines(
     let at = moment(at);
     let mut left = chunk.lines().len();
     let mut rest = chunk.lines().zip(first_id..);
-    for rows in GROUPS {
-        let mut insert = connection.prepare_cached(&insert_of(rows))?;
+    for (rows, insert) in &*GROUPS {
+        let rows = *rows;
+        if left < rows {
+            continue;
+        }
+        let mut insert = connection.prepare_cached(insert)?;
         while left >= rows {
             insert.raw_bind_parameter(1, at)?;
             for (row, (line, id)) in rest.by_ref().take(rows).enumerate() {
@@ -145,7 +151,11 @@ fn store_lines(
 
 fn insert_of(rows: usize) -> String {
     let rows = vec!["(?1, ?, ?, ?, ?)"; rows].join(", ");
-    format!("INSERT INTO log_lines (created_at, id, source_id, line, truncated) VALUES {rows}")
+    // A batch that fails is taken back as a whole. With FAIL, SQLite does not prepare to take back
+    // a single statement.
+    format!(
+        "INSERT OR FAIL INTO log_lines (created_at, id, source_id, line, truncated) VALUES {rows}"
+    )
 }
 
 fn bind(

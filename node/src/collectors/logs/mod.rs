@@ -122,7 +122,7 @@ fn retention(config: &Config) -> Vec<RetentionRule> {
 struct LogLines {
     name: String,
     arrivals: Arrivals,
-    /// For the writer's thread alone.
+    /// For the writer's transaction alone.
     open: Mutex<OpenBlock>,
 }
 

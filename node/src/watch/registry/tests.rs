@@ -7,7 +7,7 @@ use super::*;
 fn registry(listeners: u64) -> Registry {
     let mut registry = Registry::default();
     for id in 0..listeners {
-        assert_eq!(registry.listen(Arc::new(|| ())), id);
+        assert_eq!(registry.listen(Arc::new(|_| ())), id);
     }
     registry
 }

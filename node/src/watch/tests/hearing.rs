@@ -30,6 +30,30 @@ fn a_write_to_a_named_file_is_told_at_once_and_one_to_another_is_not() {
 }
 
 #[test]
+fn whoever_is_told_of_a_rest_is_told_of_its_end_even_when_the_watcher_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a");
+    File::create(&file).unwrap();
+    let (say, words) = std::sync::mpsc::channel();
+    let next = || words.recv_timeout(PATIENCE).unwrap();
+    let watcher = Watcher::for_test();
+    let watch = watcher.listen_to_all(move |word| {
+        let _ = say.send(word);
+    });
+    watch.set(vec![target(dir.path(), &["a"])]);
+    // Nothing was read from the queue for that, so there is no rest after it.
+    assert_eq!(next(), Word::News);
+    for _ in 0..3 {
+        append(&file);
+        assert_eq!((next(), next()), (Word::NewsAndRest, Word::Rested));
+    }
+    append(&file);
+    assert_eq!(next(), Word::NewsAndRest);
+    drop((watch, watcher));
+    assert_eq!(next(), Word::Rested);
+}
+
+#[test]
 fn a_file_that_may_be_read_from_now_on_is_told() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["a", "b"] {

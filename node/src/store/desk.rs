@@ -1,0 +1,179 @@
+//! The write connection and the transactions on it. It is the writer's, and it is lent to a job that
+//! has something to store while the writer has not: that saves a thread's wake-up.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
+
+use etlmon_shared::Timestamp;
+use rusqlite::Connection;
+
+use super::wal::WalBound;
+use super::writer::{GROUP, Store, WriterSettings};
+use super::{StoreError, transaction};
+
+/// From one commit to the next, unless there is much to commit: where many collectors have a little
+/// each, most of the cost is a commit's own. What comes after a quiet time is committed at once.
+const SPACING: Duration = Duration::from_millis(10);
+/// From one look at the files' sizes to the next.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Another file has come in place of the one that was opened, or none: what is written now would be
+/// lost with the last handle.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Replaced;
+
+/// The connection, and what is known of its files.
+pub(super) struct Desk {
+    pub(super) connection: Connection,
+    settings: WriterSettings,
+    wal: WalBound,
+    committed: Option<Instant>,
+    measured: Instant,
+    file: Option<FileId>,
+}
+
+/// Device and inode.
+type FileId = (u64, u64);
+
+impl Desk {
+    pub(super) fn new(connection: Connection, settings: WriterSettings) -> Self {
+        Self {
+            connection,
+            wal: WalBound::new(&settings.path),
+            committed: None,
+            measured: Instant::now(),
+            file: file_id(&settings.path),
+            settings,
+        }
+    }
+
+    /// How long to wait for more before the next commit of a little.
+    pub(super) fn spacing(&self) -> Duration {
+        let passed = self.committed.map_or(SPACING, |at| at.elapsed());
+        SPACING.saturating_sub(passed)
+    }
+
+    /// Sees to the files, now and then.
+    ///
+    /// # Errors
+    /// `Replaced`; then nothing can be committed any more.
+    pub(super) fn see_to_files(&mut self) -> Result<(), Replaced> {
+        if self.measured.elapsed() < MEASURE_INTERVAL {
+            return Ok(());
+        }
+        let settings = &self.settings;
+        settings.status.measure(&settings.path);
+        if file_id(&settings.path) != self.file {
+            return Err(Replaced);
+        }
+        self.measured = Instant::now();
+        let wal_bytes = settings.status.get().wal_bytes.unwrap_or(0);
+        if let Err(error) = self.wal.keep(&self.connection, wal_bytes) {
+            // The batches that wait will find the same, and it is told of them.
+            log::warn!("the write-ahead log could not be cut: {error}");
+        }
+        Ok(())
+    }
+
+    /// One transaction for all. A batch that fails takes no other with it.
+    pub(super) fn commit(&mut self, batches: Vec<Store>) {
+        let mut results = Vec::with_capacity(batches.len());
+        let status = &self.settings.status;
+        status.writing();
+        match transaction::run(&self.connection, &batches, &mut results) {
+            Ok(()) => {
+                let stored = results.iter().any(Result::is_ok);
+                status.written(stored.then(Timestamp::now));
+            }
+            Err(error) => {
+                status.refused(&error.to_string());
+                let lost = || {
+                    Err(StoreError::Sql {
+                        operation: "a commit",
+                        source: transaction::again(&error),
+                    })
+                };
+                results.clear();
+                results.resize_with(batches.len(), lost);
+            }
+        }
+        self.committed = Some(Instant::now());
+        for (store, result) in batches.into_iter().zip(results) {
+            if result.is_ok() {
+                store.batch.stored();
+            }
+            (store.answer)(result);
+        }
+    }
+}
+
+/// Which file a path leads to; none when there is none.
+fn file_id(path: &Path) -> Option<FileId> {
+    std::fs::metadata(path)
+        .ok()
+        .map(|file| (file.dev(), file.ino()))
+}
+
+/// A desk that is used by one at a time. A clone is the same one.
+#[derive(Clone)]
+pub(super) struct SharedDesk(Arc<Shared>);
+
+struct Shared {
+    /// None when the writer has ended.
+    desk: Mutex<Option<Desk>>,
+    /// Whether the writer waits for it; nobody else gets it before.
+    is_wanted: AtomicBool,
+}
+
+impl SharedDesk {
+    pub(super) fn new(desk: Desk) -> Self {
+        Self(Arc::new(Shared {
+            desk: Mutex::new(Some(desk)),
+            is_wanted: AtomicBool::new(false),
+        }))
+    }
+
+    /// For the writer, which waits until nobody uses it; none when a job has panicked meanwhile, or
+    /// the writer has ended.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Desk) -> T) -> Option<T> {
+        self.0.is_wanted.store(true, Ordering::Release);
+        let locked = self.0.desk.lock();
+        self.0.is_wanted.store(false, Ordering::Release);
+        locked.ok()?.as_mut().map(work)
+    }
+
+    /// For everybody else: commits a batch if nobody uses the desk and it is the time for a commit;
+    /// else it is given back.
+    pub(super) fn store(&self, store: Store) -> Result<(), Store> {
+        if self.0.is_wanted.load(Ordering::Acquire) {
+            return Err(store);
+        }
+        let mut locked = match self.0.desk.try_lock() {
+            Ok(locked) => locked,
+            Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return Err(store),
+        };
+        match &mut *locked {
+            Some(desk) if store.weight() >= GROUP || desk.spacing().is_zero() => {
+                if desk.see_to_files().is_err() {
+                    // The writer finds the same, and ends.
+                    return Err(store);
+                }
+                desk.commit(vec![store]);
+                Ok(())
+            }
+            _ => Err(store),
+        }
+    }
+
+    /// Closes the connection, whoever else has this desk.
+    pub(super) fn close(&self) {
+        drop(self.whatever_happened().take());
+    }
+
+    fn whatever_happened(&self) -> MutexGuard<'_, Option<Desk>> {
+        self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
