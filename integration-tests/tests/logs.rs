@@ -54,6 +54,21 @@ fn lines_are_stored_with_where_they_came_from() {
 }
 
 #[test]
+fn a_busy_log_skips_no_ticks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, config) = app_log(folder.path(), "app.log", "from_beginning: true");
+    let node = start(folder.path(), &config);
+    let writer = LogWriter::start(&path, 500);
+    // Its ticks are 5 s apart. One of two may really come in the few milliseconds of a cycle.
+    eventually("two ticks", LIMIT, || {
+        (writer.written() > 5500).then_some(())
+    });
+    let health = &node.collectors("logs")[0];
+    assert!(health["skipped_ticks"].as_u64() <= Some(1), "{health}");
+    assert_eq!(health["status"], "running", "{health}");
+}
+
+#[test]
 fn a_file_that_was_there_before_is_followed_from_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let (path, config) = app_log(folder.path(), "app.log", "");

@@ -88,9 +88,11 @@ impl<C: Collector> CollectorActor<C> {
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
-        // One that goes from cycle to cycle, as there is more, misses nothing.
+        // One that goes from cycle to cycle, as there is more, misses nothing; nor does one whose
+        // last cycle has ended without its being told.
         let is_chained = self.next.within == Some(Duration::ZERO);
-        if self.begin(ctx) == Collecting::AlreadyRunning && !is_chained {
+        let is_over = (self.waker.as_ref()).is_some_and(|waker| waker.held().has_word());
+        if self.begin(ctx) == Collecting::AlreadyRunning && !is_chained && !is_over {
             self.report(CycleEvent::Skipped);
         }
         self.arm(ctx);

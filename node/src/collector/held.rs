@@ -60,6 +60,11 @@ impl Held {
         }
     }
 
+    /// Whether a cycle has ended of which nobody was told yet.
+    pub(super) fn has_word(&self) -> bool {
+        self.state().word.is_some()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,8 +86,9 @@ mod tests {
         held.keep();
         let began = Instant::now();
         let mut kept = say();
-        assert!(kept.try_recv().is_err());
+        assert!(kept.try_recv().is_err() && held.has_word());
         held.release();
+        assert!(!held.has_word());
         let ended = kept.try_recv().unwrap();
         // It tells when that was, and not when it was said.
         assert!(ended.at >= began && ended.stored.is_ok());

@@ -102,7 +102,7 @@ impl JobSlot {
     }
 }
 
-/// Held by the job itself, and so given back only when it really ends.
+/// Held by the job itself, and so given back only when it has really done its looking.
 #[derive(Debug)]
 pub(super) struct JobGuard(Arc<AtomicBool>);
 

@@ -1,9 +1,9 @@
 //! The write connection and the transactions on it. It is the writer's, and it is lent to a job that
-//! has something to store while the writer has not: that saves a thread's wake-up.
+//! has something to store while the writer has nothing: that saves a thread's wake-up.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -124,31 +124,46 @@ pub(super) struct SharedDesk(Arc<Shared>);
 struct Shared {
     /// None when the writer has ended.
     desk: Mutex<Option<Desk>>,
-    /// Whether the writer waits for it; nobody else gets it before.
-    is_wanted: AtomicBool,
+    /// How many go before a job: batches that wait, and the writer itself.
+    claims: AtomicUsize,
+}
+
+/// As long as there is one, the desk is not lent.
+pub(super) struct Claim(Arc<Shared>);
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.0.claims.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl SharedDesk {
     pub(super) fn new(desk: Desk) -> Self {
         Self(Arc::new(Shared {
             desk: Mutex::new(Some(desk)),
-            is_wanted: AtomicBool::new(false),
+            claims: AtomicUsize::new(0),
         }))
+    }
+
+    /// Keeps the desk for the writer.
+    pub(super) fn claim(&self) -> Claim {
+        self.0.claims.fetch_add(1, Ordering::AcqRel);
+        Claim(Arc::clone(&self.0))
     }
 
     /// For the writer, which waits until nobody uses it; none when a job has panicked meanwhile, or
     /// the writer has ended.
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut Desk) -> T) -> Option<T> {
-        self.0.is_wanted.store(true, Ordering::Release);
+        let claim = self.claim();
         let locked = self.0.desk.lock();
-        self.0.is_wanted.store(false, Ordering::Release);
+        drop(claim);
         locked.ok()?.as_mut().map(work)
     }
 
-    /// For everybody else: commits a batch if nobody uses the desk and it is the time for a commit;
-    /// else it is given back.
+    /// For everybody else: commits a batch if nobody uses or claims the desk and it is time for a
+    /// commit; else it is given back.
     pub(super) fn store(&self, store: Store) -> Result<(), Store> {
-        if self.0.is_wanted.load(Ordering::Acquire) {
+        if self.0.claims.load(Ordering::Acquire) > 0 {
             return Err(store);
         }
         let mut locked = match self.0.desk.try_lock() {

@@ -80,7 +80,7 @@ impl DatabaseStatus {
         });
     }
 
-    /// Reads the sizes of the database's files; for the writer's own thread, as it may hang.
+    /// Reads the sizes of the database's files; for a thread that may block, as it may hang.
     pub fn measure(&self, path: &Path) {
         let size = |path: &Path| std::fs::metadata(path).ok().map(|meta| meta.len());
         let mut wal = path.as_os_str().to_owned();

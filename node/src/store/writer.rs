@@ -8,12 +8,12 @@ use actix::prelude::*;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::desk::{Desk, Replaced, SharedDesk};
+use super::desk::{Claim, Desk, Replaced, SharedDesk};
 use super::persist::{Lease, Persist};
 use super::purge::{LOOK_INTERVAL, Purge};
 use super::retention::RetentionRule;
 use super::{DatabaseStatus, ReadPool, StoreError, open};
-use crate::supervisor::ExitNotice;
+use crate::supervisor::{ExitNotice, last_panic};
 
 /// Messages that wait before a sender has to.
 const MAILBOX: usize = 64;
@@ -28,9 +28,7 @@ const PANICKED: &str = "a batch panicked while it was stored";
 /// Called on a thread that stores, so it must not block.
 pub type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// Stores a batch.
-#[derive(Message)]
-#[rtype(result = "()")]
+/// A batch on its way into the database.
 pub struct Store {
     /// The rows.
     pub batch: Box<dyn Persist>,
@@ -44,6 +42,15 @@ impl Store {
     pub(super) fn weight(&self) -> usize {
         self.batch.row_count().max(1)
     }
+}
+
+/// Stores a batch.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Queued {
+    store: Store,
+    /// What comes after it does not overtake it.
+    claim: Claim,
 }
 
 /// Where batches are handed in. A clone is the same writer.
@@ -74,19 +81,42 @@ impl Writer {
             }),
         };
         // Should it be gone, so is the answer.
-        let _ = self.actor.send(store).await;
+        let _ = self.actor.send(self.queued(store)).await;
         stored.await.unwrap_or(Err(StoreError::WriterGone))
     }
 
     /// Stores a batch on this thread, which may block, if the writer has nothing else to do; else
     /// leaves it to the writer.
     pub fn store_here(&self, store: Store) {
+        let _told = TellOfPanic(&self.actor);
         if let Err(store) = self.desk.store(store) {
             // There is one of each collector at most, which bounds the mailbox.
-            self.actor.do_send(store);
+            self.actor.do_send(self.queued(store));
+        }
+    }
+
+    fn queued(&self, store: Store) -> Queued {
+        let claim = self.desk.claim();
+        Queued { store, claim }
+    }
+}
+
+/// Tells the writer of a batch that panics in the hands of a job, in the middle of a transaction.
+struct TellOfPanic<'a>(&'a Addr<DbWriter>);
+
+impl Drop for TellOfPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let cause = last_panic().unwrap_or_else(|| PANICKED.to_owned());
+            self.0.do_send(Broken(cause));
         }
     }
 }
+
+/// The connection can't be used any more.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Broken(String);
 
 /// Commits what is waiting, moves the write-ahead log into the database, and ends the writer.
 #[derive(Message)]
@@ -124,7 +154,7 @@ pub struct WriterSettings {
 /// The writer.
 pub struct DbWriter {
     desk: SharedDesk,
-    waiting: Vec<Store>,
+    waiting: Vec<Queued>,
     /// How many rows wait.
     weight: usize,
     purge: Purge,
@@ -143,7 +173,7 @@ impl DbWriter {
         Ok(connection)
     }
 
-    /// Starts the actor on a thread of its own, where alone it may block.
+    /// Starts the actor on a thread of its own, where it may block.
     pub fn start(
         connection: Connection,
         settings: WriterSettings,
@@ -172,6 +202,11 @@ impl DbWriter {
             return;
         }
         let waiting = std::mem::take(&mut self.waiting);
+        // The claims end with the commit.
+        let (waiting, _claims): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .map(|queued| (queued.store, queued.claim))
+            .unzip();
         self.weight = 0;
         let committed = self.desk.with(|desk| {
             desk.see_to_files()?;
@@ -206,12 +241,12 @@ impl Actor for DbWriter {
     }
 }
 
-impl Handler<Store> for DbWriter {
+impl Handler<Queued> for DbWriter {
     type Result = ();
 
-    fn handle(&mut self, store: Store, ctx: &mut Self::Context) {
-        self.weight += store.weight();
-        self.waiting.push(store);
+    fn handle(&mut self, queued: Queued, ctx: &mut Self::Context) {
+        self.weight += queued.store.weight();
+        self.waiting.push(queued);
         if self.weight >= GROUP {
             self.commit(ctx);
         } else if self.waiting.len() == 1 {
@@ -230,6 +265,14 @@ impl Handler<Commit> for DbWriter {
 
     fn handle(&mut self, _: Commit, ctx: &mut Self::Context) {
         self.commit(ctx);
+    }
+}
+
+impl Handler<Broken> for DbWriter {
+    type Result = ();
+
+    fn handle(&mut self, Broken(cause): Broken, ctx: &mut Self::Context) {
+        self.end(&cause, ctx);
     }
 }
 

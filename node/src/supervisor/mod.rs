@@ -12,6 +12,6 @@ mod spec;
 
 pub use exit_notice::{ChildExited, ChildId, ExitNotice};
 pub use messages::{GetHealth, Order, Ordered, Plan, Record, Reload, Shutdown, Trigger, Triggered};
-pub use panics::{install_panic_log, panic_message};
+pub use panics::{install_panic_log, last_panic, panic_message};
 pub use root::{Root, RootSettings};
 pub use spec::{Spec, Timing};

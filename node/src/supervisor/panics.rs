@@ -25,7 +25,7 @@ pub fn install_panic_log() {
 }
 
 /// What the panic that is unwinding this thread said.
-pub(super) fn last_panic() -> Option<String> {
+pub fn last_panic() -> Option<String> {
     LAST.with(|last| last.borrow_mut().take())
 }
 

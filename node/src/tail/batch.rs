@@ -12,7 +12,7 @@ use crate::store::{Persist, PersistError};
 
 /// Where the lines of a kind of followed files go.
 pub trait Lines: Send + Sync + 'static {
-    /// What is made of the lines beside the writer's thread.
+    /// What is made of the lines outside of the transaction.
     type Rows: Send + 'static;
 
     /// Makes as much of them as can be made without the database.

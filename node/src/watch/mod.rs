@@ -72,7 +72,7 @@ pub enum Coverage {
 }
 
 /// One listener's directories; dropping it ends the listening, except for a call of `wake` that
-/// has begun.
+/// has begun, and for the end of a rest that was promised.
 pub struct Watch {
     shared: Arc<Shared>,
     id: ListenerId,

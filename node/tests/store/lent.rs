@@ -4,14 +4,16 @@ use std::sync::mpsc;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use etlmon_node::store::{Drain, Persist, PersistError, StoreError};
+use etlmon_node::store::{Drain, Lease, Persist, PersistError, Store, StoreError};
 use rusqlite::Connection;
 
 use crate::database::{Database, Rows};
 
 /// One row, and word of the thread that stores it.
 struct Witness {
-    key: &'static str,
+    key: String,
+    /// What it says that it has.
+    rows: usize,
     seen: mpsc::Sender<ThreadId>,
     /// Waited for in the middle of the transaction.
     until: Option<mpsc::Receiver<()>>,
@@ -20,12 +22,25 @@ struct Witness {
 impl Persist for Witness {
     fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
         let insert = "INSERT INTO meta (key, value) VALUES (?1, 'x')";
-        connection.execute(insert, [self.key])?;
+        connection.execute(insert, [&self.key])?;
         self.seen.send(thread::current().id()).unwrap();
         if let Some(until) = &self.until {
             until.recv_timeout(Duration::from_secs(20)).unwrap();
         }
         Ok(())
+    }
+
+    fn row_count(&self) -> usize {
+        self.rows
+    }
+}
+
+fn witness(seen: &mpsc::Sender<ThreadId>, key: String) -> Witness {
+    Witness {
+        key,
+        rows: 1,
+        seen: seen.clone(),
+        until: None,
     }
 }
 
@@ -56,11 +71,7 @@ fn let_it_rest() {
 async fn a_job_stores_its_batch_itself_while_the_writer_has_nothing_to_do() {
     let database = Database::start();
     let (seen, threads) = mpsc::channel();
-    let batch = Witness {
-        key: "mine",
-        seen,
-        until: None,
-    };
+    let batch = witness(&seen, "mine".to_owned());
     let (stored, job) = database.send_from_a_job(batch).await;
     stored.unwrap();
     assert_eq!(threads.recv().ok(), job);
@@ -72,65 +83,92 @@ async fn a_job_stores_its_batch_itself_while_the_writer_has_nothing_to_do() {
 async fn a_little_that_comes_too_soon_is_left_to_the_writer_and_much_is_not() {
     let database = Database::start();
     let (seen, threads) = mpsc::channel();
-    let witness = |key| Witness {
-        key,
-        seen: seen.clone(),
-        until: None,
-    };
-    // Between the two is less time than between two commits, but on a machine that is very busy.
-    let mut was_left = false;
-    for (first, second) in [("a", "b"), ("c", "d"), ("e", "f"), ("g", "h"), ("i", "j")] {
+    // Between the two is less time than between two commits, but on a machine that is very busy; and
+    // the writer answers a moment before it is done.
+    let (mut was_left, mut was_not) = (false, false);
+    for n in 0..5 {
         let_it_rest();
-        let (stored, job) = database.send_from_a_job(witness(first)).await;
+        let (stored, job) = database
+            .send_from_a_job(witness(&seen, format!("a{n}")))
+            .await;
         stored.unwrap();
         assert_eq!(threads.recv().ok(), job);
-        let (stored, job) = database.send_from_a_job(witness(second)).await;
+        let (stored, job) = database
+            .send_from_a_job(witness(&seen, format!("b{n}")))
+            .await;
         stored.unwrap();
         was_left |= threads.recv().ok() != job;
+        let much = Witness {
+            rows: 1000,
+            ..witness(&seen, format!("c{n}"))
+        };
+        let (stored, job) = database.send_from_a_job(much).await;
+        stored.unwrap();
+        was_not |= threads.recv().ok() == job;
     }
-    assert!(was_left);
-    database
-        .send_from_a_job(rows("many", 1000))
-        .await
-        .0
-        .unwrap();
-    assert_eq!(database.keys("many%"), 1000);
+    assert!(was_left && was_not);
 }
 
 #[actix_rt::test]
-async fn during_a_transaction_of_a_job_others_go_to_the_writer_and_lose_nothing() {
+async fn a_batch_that_waits_is_not_overtaken() {
+    let database = Database::start();
+    let (seen, threads) = mpsc::channel();
+    // The first waits for the time of the next commit, unless this machine is very busy.
+    let mut has_waited = false;
+    for n in 0..5 {
+        database
+            .store(&format!("before{n}"), 1, false)
+            .await
+            .unwrap();
+        let first = database.send(witness(&seen, format!("first{n}")));
+        let second = async {
+            actix_rt::task::yield_now().await;
+            let much = Witness {
+                rows: 1000,
+                ..witness(&seen, format!("second{n}"))
+            };
+            database.send_from_a_job(much).await
+        };
+        let (first, (second, job)) = futures_util::future::join(first, second).await;
+        first.unwrap();
+        second.unwrap();
+        let (first, second) = (threads.recv().ok(), threads.recv().ok());
+        assert_ne!(first, job);
+        has_waited |= second == first;
+    }
+    assert!(has_waited);
+}
+
+#[actix_rt::test]
+async fn during_a_transaction_of_a_job_others_go_to_the_writer_and_need_not_wait() {
     let database = Database::start();
     let (seen, threads) = mpsc::channel();
     let (go_on, until) = mpsc::channel();
     let slow = Witness {
-        key: "slow",
-        seen: seen.clone(),
         until: Some(until),
+        ..witness(&seen, "slow".to_owned())
     };
-    let other = Witness {
-        key: "other",
-        seen,
-        until: None,
+    let other = witness(&seen, "other".to_owned());
+    let (answer, other_stored) = tokio::sync::oneshot::channel();
+    let other = Store {
+        batch: Box::new(other),
+        lease: Lease::default(),
+        answer: Box::new(move |stored| drop(answer.send(stored))),
     };
-    let both = async {
-        let first = database.send_from_a_job(slow);
-        let second = async {
-            let begun = actix_rt::task::spawn_blocking(move || (threads.recv().unwrap(), threads));
-            let (_, threads) = begun.await.unwrap();
-            let waiting = database.send_from_a_job(other);
-            let release = async {
-                actix_rt::task::yield_now().await;
-                go_on.send(()).unwrap();
-            };
-            let ((stored, job), ()) = futures_util::future::join(waiting, release).await;
-            stored.unwrap();
-            (threads.recv().ok(), job)
-        };
-        futures_util::future::join(first, second).await
-    };
-    let ((stored, _), (stored_by, _)) = both.await;
+    let writer = database.writer.clone();
+    let beside = thread::spawn(move || {
+        let slow_is_on = threads.recv().unwrap();
+        // It returns although the transaction goes on.
+        writer.store_here(other);
+        go_on.send(()).unwrap();
+        (slow_is_on, threads.recv().unwrap(), thread::current().id())
+    });
+    let (stored, job) = database.send_from_a_job(slow).await;
     stored.unwrap();
-    assert!(stored_by.is_some());
+    other_stored.await.unwrap().unwrap();
+    let (slow_is_on, other_is_on, beside) = beside.join().unwrap();
+    assert_eq!(Some(slow_is_on), job);
+    assert!(other_is_on != beside && other_is_on != slow_is_on);
     assert_eq!(database.keys("slow") + database.keys("other"), 2);
 }
 
@@ -154,13 +192,12 @@ async fn a_batch_that_panics_in_a_job_ends_the_writer_and_leaves_nothing() {
     let mut database = Database::start();
     let (stored, job) = database.send_from_a_job(Panics).await;
     assert!(stored.is_err() && job.is_none());
-    // Whoever comes next finds it.
+    let cause = database.ended.recv().await.flatten().unwrap();
+    assert!(cause.contains("panic"), "{cause}");
     let refused = database.store("next", 1, false).await;
     assert!(
         matches!(refused, Err(StoreError::WriterGone)),
         "{refused:?}"
     );
-    let cause = database.ended.recv().await.flatten().unwrap();
-    assert!(cause.contains("panicked"), "{cause}");
     assert_eq!(database.keys("half") + database.keys("next%"), 0);
 }

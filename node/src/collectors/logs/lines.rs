@@ -19,7 +19,7 @@ static GROUPS: LazyLock<[(usize, String); 3]> =
 /// So many ids are set aside for a source at once, which saves writing its row with every batch.
 const SPARE_IDS: i64 = 65_536;
 
-/// What of a chunk's lines is worked out before they are stored, off the writer's thread.
+/// What of a chunk's lines is worked out before they are stored, outside of the transaction.
 #[derive(Debug)]
 pub struct LogRows {
     runs: Vec<Trigrams>,
