@@ -163,13 +163,13 @@ impl SharedDesk {
     /// For everybody else: commits a batch if nobody uses or claims the desk and it is time for a
     /// commit; else it is given back.
     pub(super) fn store(&self, store: Store) -> Result<(), Store> {
-        if self.0.claims.load(Ordering::Acquire) > 0 {
-            return Err(store);
-        }
         let mut locked = match self.0.desk.try_lock() {
             Ok(locked) => locked,
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return Err(store),
         };
+        if self.0.claims.load(Ordering::Acquire) > 0 {
+            return Err(store);
+        }
         match &mut *locked {
             Some(desk) if store.weight() >= GROUP || desk.spacing().is_zero() => {
                 if desk.see_to_files().is_err() {
