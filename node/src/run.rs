@@ -20,8 +20,9 @@ const DEFAULT_FILE: &str = "/etc/etlmon/node.yaml";
 /// Threads that may block at once: running cycles, and hung ones.
 const MAX_BLOCKING_THREADS: usize = 1536;
 
-/// A blocking thread that had nothing to do for so long ends. The runtime gives work to each in
-/// turn: many of them would have all of it done on the coldest one.
+/// A blocking thread that had nothing to do for so long ends; a busy log has work for one more
+/// often. The runtime gives work to each in turn: many of them would have all of it done on the
+/// coldest one.
 const IDLE_THREAD: Duration = Duration::from_millis(150);
 
 /// What the command line says.

@@ -1,5 +1,7 @@
 //! The steps against the whole, and files that are not etlmon's.
 
+use rusqlite::types::Value;
+
 use super::*;
 
 fn schema_of(connection: &Connection) -> Vec<(String, String)> {
@@ -37,52 +39,80 @@ fn an_upgrade_repeated_changes_nothing() {
     assert_eq!(schema_of(&connection), before);
 }
 
-#[test]
-fn the_ledger_keeps_its_rows_and_numbers_when_it_is_made_anew() {
+/// A database of so many steps.
+fn stepped(steps: usize) -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
-    let before = Migrations::from_slice(STEPS.split_at(5).0);
-    before.to_latest(&mut connection).unwrap();
-    let add = "INSERT INTO log_gaps \
-               (follower_id, log_path, source_inode, from_offset, reason, detected_at) \
-               VALUES (1, '/a', 2, 3, 'vanished', 4) RETURNING id";
-    let mut added: Vec<i64> = Vec::new();
-    for _ in 0..3 {
-        added.push(connection.query_row(add, [], |row| row.get(0)).unwrap());
-    }
+    Migrations::from_slice(STEPS.split_at(steps).0)
+        .to_latest(&mut connection)
+        .unwrap();
     connection
-        .execute("DELETE FROM log_gaps WHERE id = 3", [])
-        .unwrap();
+}
+
+/// Adds rows after so many steps, deletes the last, and adds one after all steps: its number must
+/// not be the deleted one's.
+fn keeps_rows_and_numbers(steps: usize, table: &str, columns: &str, values: &str) {
+    let mut connection = stepped(steps);
+    let add = |connection: &Connection| -> i64 {
+        let add = format!("INSERT INTO {table} ({columns}) VALUES ({values}) RETURNING id");
+        connection.query_row(&add, [], |row| row.get(0)).unwrap()
+    };
+    let mut added: Vec<i64> = (0..3).map(|_| add(&connection)).collect();
+    let delete = format!("DELETE FROM {table} WHERE id = 3");
+    connection.execute(&delete, []).unwrap();
     upgrade(&mut connection).unwrap();
-    added.push(connection.query_row(add, [], |row| row.get(0)).unwrap());
+    added.push(add(&connection));
     assert_eq!(added, [1, 2, 3, 4]);
-    let kept: i64 = connection
-        .query_row("SELECT count(*) FROM log_gaps", [], |row| row.get(0))
-        .unwrap();
+    let count = format!("SELECT count(*) FROM {table}");
+    let kept: i64 = connection.query_row(&count, [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 3);
 }
 
 #[test]
+fn the_ledger_keeps_its_rows_and_numbers_when_it_is_made_anew() {
+    keeps_rows_and_numbers(
+        5,
+        "log_gaps",
+        "follower_id, log_path, source_inode, from_offset, reason, detected_at",
+        "1, '/a', 2, 3, 'vanished', 4",
+    );
+}
+
+#[test]
 fn transfers_keep_their_rows_and_numbers_when_their_table_is_made_anew() {
-    let mut connection = Connection::open_in_memory().unwrap();
-    let before = Migrations::from_slice(STEPS.split_at(8).0);
-    before.to_latest(&mut connection).unwrap();
-    let add = "INSERT INTO xferlog_entries \
-               (log_time, remote_host, username, filename, direction, status, stored_at) \
-               VALUES (1, 'h', 'u', '/f', 'upload', 'complete', 2) RETURNING id";
-    let mut added: Vec<i64> = Vec::new();
-    for _ in 0..3 {
-        added.push(connection.query_row(add, [], |row| row.get(0)).unwrap());
-    }
+    keeps_rows_and_numbers(
+        8,
+        "xferlog_entries",
+        "log_time, remote_host, username, filename, direction, status, stored_at",
+        "1, 'h', 'u', '/f', 'upload', 'complete', 2",
+    );
+}
+
+#[test]
+fn where_logs_are_to_be_read_on_is_kept_when_its_tables_are_made_anew() {
+    let mut connection = stepped(8);
     connection
-        .execute("DELETE FROM xferlog_entries WHERE id = 3", [])
+        .execute_batch(
+            "INSERT INTO followed_contents VALUES \
+             (1, 2, 'following', x'61', x'62', 3, -4, NULL, 5, 6, x'07', 'quiet_line', 8); \
+             INSERT INTO followed_files VALUES \
+             (1, '/a', 'TAILING', NULL, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);",
+        )
         .unwrap();
+    let rows = |connection: &Connection| -> Vec<Vec<Value>> {
+        ["followed_contents", "followed_files"]
+            .map(|table| {
+                let mut all = connection
+                    .prepare(&format!("SELECT * FROM {table}"))
+                    .unwrap();
+                let columns = all.column_count();
+                all.query_row([], |row| (0..columns).map(|at| row.get(at)).collect())
+                    .unwrap()
+            })
+            .into()
+    };
+    let before = rows(&connection);
     upgrade(&mut connection).unwrap();
-    added.push(connection.query_row(add, [], |row| row.get(0)).unwrap());
-    assert_eq!(added, [1, 2, 3, 4]);
-    let kept: i64 = connection
-        .query_row("SELECT count(*) FROM xferlog_entries", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(kept, 3);
+    assert_eq!(rows(&connection), before);
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub fn mask_arguments(arguments: &[String], patterns: &Patterns) -> String {
         .iter()
         .map(|argument| match mask(argument, patterns) {
             Cow::Owned(line) if !is_assignment(argument) => Cow::Owned(line),
+            // A line that was masked before is nothing else.
+            line @ Cow::Borrowed(_) if !patterns.secrets(argument).is_empty() => line,
             _ => bound(argument),
         })
         .collect();
@@ -45,7 +47,8 @@ fn is_assignment(argument: &str) -> bool {
     !name.is_empty() && name.chars().all(is_of_name)
 }
 
-/// An argument as one word.
+/// An argument as one word. Blanks before and behind its value stay blanks: between arguments of
+/// which some are empty they would look no different.
 fn bound(argument: &str) -> Cow<'_, str> {
     let outer = |c: char| {
         INNER
@@ -53,11 +56,19 @@ fn bound(argument: &str) -> Cow<'_, str> {
             .find(|(inner, _)| *inner == c)
             .map_or(c, |(_, outer)| *outer)
     };
-    if argument.chars().any(|c| outer(c) != c) {
-        Cow::Owned(argument.chars().map(outer).collect())
-    } else {
-        Cow::Borrowed(argument)
+    let value = match argument.split_once('=') {
+        Some((_, value)) if is_assignment(argument) => value,
+        _ => argument,
+    };
+    let behind = value.trim_start();
+    let core = behind.trim_end();
+    if core.chars().all(|c| outer(c) == c) {
+        return Cow::Borrowed(argument);
     }
+    let (before, _) = argument.split_at(argument.len() - behind.len());
+    let (_, after) = behind.split_at(core.len());
+    let core = core.chars().map(outer);
+    Cow::Owned(before.chars().chain(core).chain(after.chars()).collect())
 }
 
 #[cfg(test)]
@@ -87,6 +98,13 @@ mod tests {
                 "job --password *** x",
             ),
             (&["job", "DB_PASSWORD=a\nb", "x"], "job DB_PASSWORD=*** x"),
+            (
+                &["job", "--password=  a b ", "x"],
+                "job --password=  ***  x",
+            ),
+            (&["job", "--token", "  a b", "x"], "job --token   *** x"),
+            (&["job", "pw=", ""], "job pw= "),
+            (&["job a=pw: *** b"], "job a=pw: *** b"),
             (&["mysql", "-pa b", "db"], "mysql -p*** db"),
             (&["curl", "-u", "me:a b", "h"], "curl -u me:*** h"),
         ] {

@@ -90,7 +90,7 @@ pub const PATTERNS: &[Pattern] = &[
             secret_name!(),
             "|(?:^|[^0-9A-Za-z*])",
             short_name!(),
-            r#")\\?["']?\s?(?:=|:=|:)\s?"#,
+            r#")\\?["']?\s?(?:=|:=|:)\s*"#,
             value!()
         ),
         example: r#"PGPASSWORD=x psql 'host=db password=y' --token="a b" -d '{"apiKey": "z"}'"#,

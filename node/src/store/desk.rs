@@ -4,14 +4,15 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use etlmon_shared::Timestamp;
 use rusqlite::Connection;
 
+use super::handle::Store;
 use super::wal::WalBound;
-use super::writer::{GROUP, Store, WriterSettings};
+use super::writer::{GROUP, WriterSettings};
 use super::{StoreError, transaction};
 
 /// From one commit to the next, unless there is much to commit: where many collectors have a little
@@ -185,10 +186,7 @@ impl SharedDesk {
 
     /// Closes the connection, whoever else has this desk.
     pub(super) fn close(&self) {
-        drop(self.whatever_happened().take());
-    }
-
-    fn whatever_happened(&self) -> MutexGuard<'_, Option<Desk>> {
-        self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut desk = self.0.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(desk.take());
     }
 }

@@ -3,6 +3,7 @@
 pub mod column;
 mod desk;
 mod error;
+mod handle;
 mod lock;
 pub mod open;
 mod persist;
@@ -16,9 +17,10 @@ mod wal;
 mod writer;
 
 pub use error::StoreError;
+pub use handle::{Answer, Store, Writer};
 pub use lock::DatabaseLock;
 pub use persist::{Lease, Persist, PersistError};
 pub use read_pool::{Effort, ReadPool};
 pub use retention::RetentionRule;
 pub use status::DatabaseStatus;
-pub use writer::{Answer, DbWriter, Drain, Retain, Store, Writer, WriterSettings};
+pub use writer::{DbWriter, Drain, Retain, WriterSettings};

@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use super::StoreError;
+use super::handle::Store;
 use super::persist::{Persist, PersistError};
-use super::writer::Store;
 
 /// Stores the batches and answers for each of them what became of it; nothing of it counts when
 /// this fails.

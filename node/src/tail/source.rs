@@ -130,3 +130,25 @@ fn read_full(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     }
     Ok(filled)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::FileTimes;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn reading_ones_own_file_leaves_no_trace_in_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "line\n").unwrap();
+        // Older than the last write: relatime would renew it.
+        let long_ago = UNIX_EPOCH + Duration::from_hours(1);
+        let times = FileTimes::new().set_accessed(long_ago);
+        file.as_file().set_times(times).unwrap();
+        let (mut source, _) = Source::open(file.path(), false).unwrap();
+        assert_eq!(source.bytes_at(0, 10).unwrap(), b"line\n");
+        let accessed = file.path().metadata().unwrap().accessed().unwrap();
+        assert_eq!(accessed, long_ago);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use etlmon_node::store::{Drain, Lease, Persist, PersistError, Store, StoreError};
 use rusqlite::Connection;
@@ -200,4 +200,19 @@ async fn a_batch_that_panics_in_a_job_ends_the_writer_and_leaves_nothing() {
         "{refused:?}"
     );
     assert_eq!(database.keys("half") + database.keys("next%"), 0);
+}
+
+#[actix_rt::test]
+async fn a_job_finds_that_the_file_was_removed_and_stores_nothing_in_it() {
+    let mut database = Database::start();
+    database.send_from_a_job(rows("before", 1)).await.0.unwrap();
+    std::fs::remove_file(&database.path).unwrap();
+    // It is looked for once a second.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while database.send_from_a_job(rows("", 0)).await.0.is_ok() {
+        assert!(Instant::now() < deadline);
+        let_it_rest();
+    }
+    let cause = database.ended.recv().await.flatten().unwrap();
+    assert!(cause.contains("removed or replaced"), "{cause}");
 }
