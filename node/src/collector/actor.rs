@@ -1,5 +1,6 @@
 //! The one actor that runs every kind of collector: ticks, skip-if-busy, reports, its own end.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
@@ -88,10 +89,10 @@ impl<C: Collector> CollectorActor<C> {
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
-        // One that goes from cycle to cycle, as there is more, misses nothing; nor does one whose
-        // last cycle has ended without its being told.
+        // One that goes from cycle to cycle, as there is more, misses nothing; nor does one of which
+        // a cycle has ended without its being told.
         let is_chained = self.next.within == Some(Duration::ZERO);
-        let is_over = (self.waker.as_ref()).is_some_and(|waker| waker.held().has_word());
+        let is_over = (self.waker.as_ref()).is_some_and(|waker| waker.held().has_ended());
         if self.begin(ctx) == Collecting::AlreadyRunning && !is_chained && !is_over {
             self.report(CycleEvent::Skipped);
         }
@@ -120,16 +121,17 @@ impl<C: Collector> CollectorActor<C> {
         if let Some(early) = self.early.take() {
             ctx.cancel_future(early);
         }
-        let cycle = Cycle {
+        let cycle = Arc::new(Cycle {
             lanes: self.setup.lanes.clone(),
             lane: self.setup.lane,
+            slot: self.setup.slot.clone(),
             timeout: self.setup.timeout,
             schedule: self.setup.schedule,
             lease: self.setup.lease.clone(),
             writer: self.setup.writer.clone(),
             announcer: self.announcer.clone(),
             waker,
-        };
+        });
         let reporter = self.reporter();
         let stalled = move |reason| reporter(CycleEvent::Stalled { reason });
         let run = cycle.run(collector, guard, stalled).into_actor(self);

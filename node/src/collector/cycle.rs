@@ -1,5 +1,6 @@
 //! One cycle from its permit to its stored batch, as a plain future that knows no actor.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,8 @@ use super::held::Ended;
 use super::lane::{JobGuard, Place};
 use super::messages::CycleEvent;
 use super::{
-    Announcer, CollectError, Collector, Lane, Lanes, Next, Progress, Pulse, Schedule, Tick, Waker,
+    Announcer, CollectError, Collector, JobSlot, Lane, Lanes, Next, Progress, Pulse, Schedule,
+    Tick, Waker,
 };
 use crate::store::{Lease, Persist as _, Store, StoreError, Writer};
 use crate::supervisor::panic_message;
@@ -22,10 +24,14 @@ const GRACE: Duration = Duration::from_millis(500);
 /// A job without a sign of life for so long gives its place in the lane to others.
 const STILLNESS: Duration = Duration::from_secs(2);
 
+/// For so long a job may go on from cycle to cycle. Its actor hears nothing of them until then.
+const STAY: Duration = Duration::from_secs(1);
+
 /// All that a cycle needs of its actor.
 pub(super) struct Cycle<C: Collector> {
     pub(super) lanes: Lanes,
     pub(super) lane: Lane,
+    pub(super) slot: JobSlot,
     pub(super) timeout: Duration,
     pub(super) schedule: Schedule,
     pub(super) lease: Lease,
@@ -56,7 +62,7 @@ pub(super) enum CycleEnd<C> {
 impl<C: Collector> Cycle<C> {
     /// Runs the cycle; `stalled` is called when the deadline passes and the job does not return.
     pub(super) async fn run(
-        self,
+        self: Arc<Self>,
         collector: C,
         guard: JobGuard,
         stalled: impl Fn(String),
@@ -76,46 +82,19 @@ impl<C: Collector> Cycle<C> {
                 ended: Instant::now(),
             };
         }
-        let tick = Tick {
-            started_at: Timestamp::now(),
-            deadline: Instant::now() + self.timeout,
-            schedule: self.schedule,
-            lease: self.lease.clone(),
-            pulse: Pulse::default(),
-            waker: self.waker.clone(),
-        };
-        let pulse = tick.pulse.clone();
         let (told, ended) = oneshot::channel();
-        let held_back = self.waker.held();
-        let left = Arc::new(Mutex::new(None));
-        let (writer, held, back) = (self.writer.clone(), place.clone(), Arc::clone(&left));
-        let job = actix_rt::task::spawn_blocking(move || {
-            let (done, batch) = Done::of(collector, &tick);
-            let can_wait = done.failed.is_none() && done.collector.can_wait();
-            *lock(&back) = Some(done);
-            held.give_back();
-            drop(guard);
-            // The last thing of all: with the answer the actor goes on.
-            let answer = move |stored: Result<(), StoreError>| {
-                let ended = Ended::now(stored);
-                if can_wait && ended.stored.is_ok() {
-                    held_back.say(told, ended);
-                } else {
-                    // Nobody waits for it where the actor has ended.
-                    let _ = told.send(ended);
-                }
-            };
-            match batch {
-                Some(batch) => writer.store_here(Store {
-                    batch: Box::new(batch),
-                    lease: tick.lease,
-                    answer: Box::new(answer),
-                }),
-                None => answer(Ok(())),
-            }
-        });
+        let left = Arc::new(Left::new());
+        let pulse = Pulse::default();
+        let job = Job {
+            cycle: Arc::clone(&self),
+            place: place.clone(),
+            pulse: pulse.clone(),
+            left: Arc::clone(&left),
+            told,
+        };
+        let job = actix_rt::task::spawn_blocking(move || job.run(collector, guard));
         let ended = self.watch(&left, ended, &place, &pulse, stalled).await;
-        let done = lock(&left).take();
+        let done = left.done().take();
         if let Some(done) = done {
             return self.conclude(done, ended).await;
         }
@@ -129,34 +108,37 @@ impl<C: Collector> Cycle<C> {
         CycleEnd::Panicked(message)
     }
 
-    /// Waits until what the job hands to the writer is committed, or the job ends without handing
-    /// it anything, and tells when the job is past its deadline. One that shows no sign of life
-    /// gives its place to others long before that: it probably hangs. If it goes on, it takes a
-    /// place again where one is free.
+    /// Waits until the job is done and what it found is committed, and tells when it is past its
+    /// deadline. One that shows no sign of life gives its place to others long before that: it
+    /// probably hangs. If it goes on, it takes a place again where one is free.
     async fn watch(
         &self,
-        left: &Mutex<Option<Done<C>>>,
+        left: &Left<C>,
         mut ended: oneshot::Receiver<Ended>,
         place: &Place,
         pulse: &Pulse,
         stalled: impl Fn(String),
     ) -> Ended {
         let gone = |_| Ended::now(Err(StoreError::WriterGone));
-        let deadline = Instant::now() + self.timeout + GRACE;
         let mut beats = pulse.beats();
-        while let Some(time) = deadline.checked_duration_since(Instant::now()) {
+        loop {
+            let began = left.looks_since();
+            // None when it is the database that takes long, or nothing is to be done.
+            let deadline = began.map(|began| began + self.timeout + GRACE);
+            let time = deadline.map_or(STILLNESS, |deadline| {
+                deadline.saturating_duration_since(Instant::now())
+            });
+            if time.is_zero() {
+                break;
+            }
             let in_time = actix_rt::time::timeout(time.min(STILLNESS), &mut ended).await;
             if let Ok(ended) = in_time {
                 return ended.unwrap_or_else(gone);
             }
-            if lock(left).is_some() {
-                // It is the database that takes long.
-                return ended.await.unwrap_or_else(gone);
-            }
             let beats_now = pulse.beats();
             if beats_now == beats {
                 place.give_back();
-            } else {
+            } else if left.looks_since().is_some() {
                 place.take_again(&self.lanes, self.lane);
             }
             beats = beats_now;
@@ -242,7 +224,110 @@ impl<C: Collector> Cycle<C> {
     }
 }
 
-/// What a job leaves.
+/// The part of a cycle that may block, on a thread of its own.
+struct Job<C: Collector> {
+    cycle: Arc<Cycle<C>>,
+    place: Place,
+    pulse: Pulse,
+    left: Arc<Left<C>>,
+    told: oneshot::Sender<Ended>,
+}
+
+impl<C: Collector> Job<C> {
+    /// Looks and stores, and does so again for as long as the collector lingers.
+    fn run(self, mut collector: C, mut guard: JobGuard) {
+        let cycle = Arc::clone(&self.cycle);
+        let began = Instant::now();
+        let mut tick = self.tick();
+        loop {
+            let (done, batch) = Done::of(collector, &tick);
+            self.place.give_back();
+            drop(guard);
+            let failed = done.failed.is_some();
+            self.left.put(done);
+            let store = batch.map(|batch| Store {
+                batch: Box::new(batch),
+                lease: cycle.lease.clone(),
+            });
+            let stored = match store.map(|store| cycle.writer.store_here(store)) {
+                None => Ok(()),
+                Some(Ok(stored)) => stored,
+                Some(Err(store)) => {
+                    let say = self.leave();
+                    return cycle
+                        .writer
+                        .leave(store, Box::new(|stored| say(Ended::now(stored))));
+                }
+            };
+            let ended = Ended::now(stored);
+            if failed || ended.stored.is_err() || began.elapsed() > STAY {
+                return self.leave()(ended);
+            }
+            let Some(again) = self.linger() else {
+                return self.leave()(ended);
+            };
+            (collector, guard) = again;
+            tick.started_at = Timestamp::now();
+            tick.deadline = Instant::now() + cycle.timeout;
+        }
+    }
+
+    fn tick(&self) -> Tick {
+        let cycle = &self.cycle;
+        Tick {
+            started_at: Timestamp::now(),
+            deadline: Instant::now() + cycle.timeout,
+            schedule: cycle.schedule,
+            lease: cycle.lease.clone(),
+            pulse: self.pulse.clone(),
+            waker: cycle.waker.clone(),
+        }
+    }
+
+    /// Waits for more to do. It may look again if nobody else does, there is room, and the result
+    /// is wanted.
+    fn linger(&self) -> Option<(C, JobGuard)> {
+        let cycle = &self.cycle;
+        let mut left = self.left.done();
+        let mut done = left.take_if(|done| done.collector.linger())?;
+        let guard = cycle.slot.take().filter(|_| !cycle.lease.is_given_up());
+        let Some(guard) = guard.filter(|_| self.place.take_again(&cycle.lanes, cycle.lane)) else {
+            // What it has heard of is its actor's to begin.
+            *left = Some(done);
+            cycle.waker.wake();
+            return None;
+        };
+        self.pulse.counter().fetch_add(1, Ordering::Relaxed);
+        cycle.waker.held().goes_on();
+        self.left.looks();
+        done.collector.settle(Ok(()));
+        Some((done.collector, guard))
+    }
+
+    /// What says that it is done: with that word the actor goes on, so it is the last thing of all.
+    fn leave(self) -> impl FnOnce(Ended) + Send + use<C> {
+        let can_wait = (self.left.done().as_ref())
+            .is_some_and(|done| done.failed.is_none() && done.collector.can_wait());
+        let (held, told) = (self.cycle.waker.held(), self.told);
+        held.leaves();
+        move |ended| {
+            if can_wait && ended.stored.is_ok() {
+                held.say(told, ended);
+            } else {
+                // Nobody waits for it where the actor has ended.
+                let _ = told.send(ended);
+            }
+        }
+    }
+}
+
+/// What a job leaves, and what it is at until then.
+struct Left<C> {
+    done: Mutex<Option<Done<C>>>,
+    /// Since when it looks; none when it stores what it has found, or lingers.
+    looks_since: Mutex<Option<Instant>>,
+}
+
 struct Done<C> {
     collector: C,
     /// Why it found nothing out.
@@ -269,7 +354,33 @@ impl<C: Collector> Done<C> {
     }
 }
 
-/// What a job leaves is put there whole.
-fn lock<T>(left: &Mutex<T>) -> MutexGuard<'_, T> {
-    left.lock().unwrap_or_else(PoisonError::into_inner)
+impl<C> Left<C> {
+    fn new() -> Self {
+        Self {
+            done: Mutex::new(None),
+            looks_since: Mutex::new(Some(Instant::now())),
+        }
+    }
+
+    fn done(&self) -> MutexGuard<'_, Option<Done<C>>> {
+        lock(&self.done)
+    }
+
+    fn looks_since(&self) -> Option<Instant> {
+        *lock(&self.looks_since)
+    }
+
+    fn put(&self, done: Done<C>) {
+        *self.done() = Some(done);
+        *lock(&self.looks_since) = None;
+    }
+
+    fn looks(&self) {
+        *lock(&self.looks_since) = Some(Instant::now());
+    }
+}
+
+/// What is in there is put there whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

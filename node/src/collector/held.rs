@@ -28,6 +28,8 @@ pub(super) struct Held(Mutex<State>);
 struct State {
     /// Whether somebody is about to come for it.
     is_expected: bool,
+    /// Whether a cycle has ended of which there is no word, since its job goes on.
+    goes_on: bool,
     word: Option<(oneshot::Sender<Ended>, Ended)>,
 }
 
@@ -49,6 +51,16 @@ impl Held {
         }
     }
 
+    /// A cycle has ended, and its job goes on with the next.
+    pub(super) fn goes_on(&self) {
+        self.state().goes_on = true;
+    }
+
+    /// A job leaves it at that, and says so soon.
+    pub(super) fn leaves(&self) {
+        self.state().goes_on = false;
+    }
+
     /// Says it, now or soon.
     pub(super) fn say(&self, whom: oneshot::Sender<Ended>, ended: Ended) {
         let mut state = self.state();
@@ -61,8 +73,9 @@ impl Held {
     }
 
     /// Whether a cycle has ended of which nobody was told yet.
-    pub(super) fn has_word(&self) -> bool {
-        self.state().word.is_some()
+    pub(super) fn has_ended(&self) -> bool {
+        let state = self.state();
+        state.goes_on || state.word.is_some()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -86,12 +99,16 @@ mod tests {
         held.keep();
         let began = Instant::now();
         let mut kept = say();
-        assert!(kept.try_recv().is_err() && held.has_word());
+        assert!(kept.try_recv().is_err() && held.has_ended());
         held.release();
-        assert!(!held.has_word());
+        assert!(!held.has_ended());
         let ended = kept.try_recv().unwrap();
         // It tells when that was, and not when it was said.
         assert!(ended.at >= began && ended.stored.is_ok());
         assert!(say().try_recv().is_ok());
+        held.goes_on();
+        assert!(held.has_ended());
+        held.leaves();
+        assert!(!held.has_ended());
     }
 }

@@ -72,12 +72,13 @@ impl Place {
         drop(self.permit().take());
     }
 
-    /// Has one again, if one is free.
-    pub(super) fn take_again(&self, lanes: &Lanes, lane: Lane) {
+    /// Has one again, if one is free; whether it has.
+    pub(super) fn take_again(&self, lanes: &Lanes, lane: Lane) -> bool {
         let mut permit = self.permit();
         if permit.is_none() {
             *permit = Arc::clone(lanes.places(lane)).try_acquire_owned().ok();
         }
+        permit.is_some()
     }
 
     fn permit(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {

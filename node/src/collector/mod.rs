@@ -45,7 +45,7 @@ pub trait Collector: Send + Unpin + 'static {
     }
 
     /// For a collector that hands out each thing once: told what became of the last batch, and
-    /// asked when it wants its next cycle. Called on an actor's thread, so it must not block.
+    /// asked when it wants its next cycle. It must not block, as an actor's thread may call it.
     fn settle(&mut self, _stored: Result<(), &StoreError>) -> Next {
         Next::default()
     }
@@ -53,6 +53,13 @@ pub trait Collector: Send + Unpin + 'static {
     /// Whether it is soon enough for its actor to hear of a stored batch a tenth of a second later,
     /// when it is woken anyway.
     fn can_wait(&self) -> bool {
+        false
+    }
+
+    /// After a batch was stored, on the thread that did it: waits there for more to do, where that
+    /// costs less than to have its actor woken and begin another cycle. Answers whether there is
+    /// more, and no later than the actor would have.
+    fn linger(&self) -> bool {
         false
     }
 

@@ -17,11 +17,12 @@ use crate::config::LiveConfig;
 use crate::store::ReadPool;
 use crate::supervisor::Root;
 
-/// Threads that speak HTTP; queries run on others.
-const WORKERS: usize = 2;
+/// Threads that speak HTTP; queries run on others. Each has a clock that wakes it four times a
+/// second, whether it is asked anything or not.
+const WORKERS: usize = 1;
 /// Threads of a worker that run queries.
-const QUERY_THREADS: usize = 8;
-/// Connections at once; a worker's share is half of them.
+const QUERY_THREADS: usize = 16;
+/// Connections of a worker at once.
 const MAX_CONNECTIONS: usize = 1024;
 /// How long open requests may take when the node ends.
 const SHUTDOWN_SEC: u64 = 1;
@@ -71,7 +72,7 @@ pub fn serve(kinds: &'static [Kind], state: NodeState, listeners: Listeners) -> 
             .default_service(web::to(unknown_path))
     })
     .workers(WORKERS)
-    .max_connections(MAX_CONNECTIONS / WORKERS)
+    .max_connections(MAX_CONNECTIONS)
     .worker_max_blocking_threads(QUERY_THREADS)
     .shutdown_timeout(SHUTDOWN_SEC)
     .disable_signals();

@@ -79,12 +79,12 @@ impl Desk {
         Ok(())
     }
 
-    /// One transaction for all. A batch that fails takes no other with it.
-    pub(super) fn commit(&mut self, batches: Vec<Store>) {
+    /// One transaction for all; what became of each. A batch that fails takes no other with it.
+    pub(super) fn commit(&mut self, batches: &[Store]) -> Vec<Result<(), StoreError>> {
         let mut results = Vec::with_capacity(batches.len());
         let status = &self.settings.status;
         status.writing();
-        match transaction::run(&self.connection, &batches, &mut results) {
+        match transaction::run(&self.connection, batches, &mut results) {
             Ok(()) => {
                 let stored = results.iter().any(Result::is_ok);
                 status.written(stored.then(Timestamp::now));
@@ -102,12 +102,12 @@ impl Desk {
             }
         }
         self.committed = Some(Instant::now());
-        for (store, result) in batches.into_iter().zip(results) {
+        for (store, result) in batches.iter().zip(&results) {
             if result.is_ok() {
                 store.batch.stored();
             }
-            (store.answer)(result);
         }
+        results
     }
 }
 
@@ -162,8 +162,8 @@ impl SharedDesk {
     }
 
     /// For everybody else: commits a batch if nobody uses or claims the desk and it is time for a
-    /// commit; else it is given back.
-    pub(super) fn store(&self, store: Store) -> Result<(), Store> {
+    /// commit, and tells what became of it; else it is given back.
+    pub(super) fn store(&self, store: Store) -> Result<Result<(), StoreError>, Store> {
         let mut locked = match self.0.desk.try_lock() {
             Ok(locked) => locked,
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return Err(store),
@@ -177,8 +177,8 @@ impl SharedDesk {
                     // The writer finds the same, and ends.
                     return Err(store);
                 }
-                desk.commit(vec![store]);
-                Ok(())
+                let stored = desk.commit(std::slice::from_ref(&store)).pop();
+                Ok(stored.unwrap_or(Err(StoreError::WriterGone)))
             }
             _ => Err(store),
         }

@@ -19,8 +19,6 @@ pub struct Store {
     pub batch: Box<dyn Persist>,
     /// The generation that they belong to.
     pub lease: Lease,
-    /// Who waits for it.
-    pub answer: Answer,
 }
 
 impl Store {
@@ -34,6 +32,8 @@ impl Store {
 #[rtype(result = "()")]
 pub(super) struct Queued {
     pub(super) store: Store,
+    /// Who waits for it.
+    pub(super) answer: Answer,
     /// What comes after it does not overtake it.
     pub(super) claim: Claim,
 }
@@ -60,33 +60,40 @@ impl Writer {
     /// # Errors
     /// As the writer answers, or that it is gone.
     pub async fn store(&self, batch: Box<dyn Persist>, lease: Lease) -> Result<(), StoreError> {
-        let (answer, stored) = oneshot::channel();
-        let store = Store {
-            batch,
-            lease,
-            answer: Box::new(move |stored| {
-                // A sender that no longer waits has been given up.
-                let _ = answer.send(stored);
-            }),
-        };
+        let (told, stored) = oneshot::channel();
+        let answer = Box::new(move |stored| {
+            // A sender that no longer waits has been given up.
+            let _ = told.send(stored);
+        });
         // Should it be gone, so is the answer.
-        let _ = self.actor.send(self.queued(store)).await;
+        let queued = self.queued(Store { batch, lease }, answer);
+        let _ = self.actor.send(queued).await;
         stored.await.unwrap_or(Err(StoreError::WriterGone))
     }
 
     /// Stores a batch on this thread, which may block, if the writer has nothing else to do; else
-    /// leaves it to the writer.
-    pub fn store_here(&self, store: Store) {
+    /// gives it back, to be left to the writer.
+    ///
+    /// # Errors
+    /// The batch itself; what became of one that is not given back is within.
+    pub fn store_here(&self, store: Store) -> Result<Result<(), StoreError>, Store> {
         let _told = TellOfPanic(&self.actor);
-        if let Err(store) = self.desk.store(store) {
-            // There is one of each collector at most, which bounds the mailbox.
-            self.actor.do_send(self.queued(store));
-        }
+        self.desk.store(store)
     }
 
-    fn queued(&self, store: Store) -> Queued {
+    /// Leaves a batch to the writer, which answers. Of each collector there is one at most, which
+    /// bounds the mailbox.
+    pub fn leave(&self, store: Store, answer: Answer) {
+        self.actor.do_send(self.queued(store, answer));
+    }
+
+    fn queued(&self, store: Store, answer: Answer) -> Queued {
         let claim = self.desk.claim();
-        Queued { store, claim }
+        Queued {
+            store,
+            answer,
+            claim,
+        }
     }
 }
 

@@ -108,18 +108,22 @@ impl DbWriter {
         }
         let waiting = std::mem::take(&mut self.waiting);
         // The claims end with the commit.
-        let (waiting, _claims): (Vec<_>, Vec<_>) = waiting
+        let (stores, waiting): (Vec<_>, Vec<_>) = waiting
             .into_iter()
-            .map(|queued| (queued.store, queued.claim))
+            .map(|queued| (queued.store, (queued.answer, queued.claim)))
             .unzip();
         self.weight = 0;
         let committed = self.desk.with(|desk| {
             desk.see_to_files()?;
-            desk.commit(waiting);
-            Ok(())
+            Ok(desk.commit(&stores))
         });
         let cause = match committed {
-            Some(Ok(())) => return,
+            Some(Ok(results)) => {
+                for ((answer, _claim), result) in waiting.into_iter().zip(results) {
+                    answer(result);
+                }
+                return;
+            }
             Some(Err(Replaced)) => "its file was removed or replaced",
             None => PANICKED,
         };

@@ -17,7 +17,7 @@ use super::told::Told;
 use super::watching::Watching;
 use crate::collector::{Announcer, CollectError, Collector, Next, Progress, Tick};
 use crate::store::{Persist as _, StoreError};
-use crate::watch::Coverage;
+use crate::watch::{Coverage, REST};
 
 /// How often to look where events can't be relied on.
 const POLL: Duration = Duration::from_secs(1);
@@ -256,6 +256,10 @@ impl<D: Lines> Collector for TailCollector<D> {
 
     fn can_wait(&self) -> bool {
         self.next.within.is_none_or(|within| within >= POLL)
+    }
+
+    fn linger(&self) -> bool {
+        self.can_wait() && self.next.rest <= REST && self.watching.next_news()
     }
 
     fn note(&self) -> Option<String> {

@@ -75,6 +75,11 @@ impl Watching {
         }
     }
 
+    /// As [`Watch::next_news`].
+    pub(super) fn next_news(&self) -> bool {
+        self.watch.as_ref().is_some_and(Watch::next_news)
+    }
+
     /// Whether the last answer of the watcher was that events can be relied on.
     pub(super) fn coverage(&self) -> &Coverage {
         &self.coverage

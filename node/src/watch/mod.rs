@@ -32,6 +32,7 @@ use tokio::runtime::Handle;
 
 use place::place;
 use queue::Queue;
+pub use queue::REST;
 pub use registry::Word;
 use registry::{Claims, Descriptor, ListenerId, Registry, Wake};
 
@@ -146,6 +147,14 @@ impl Watcher {
 }
 
 impl Watch {
+    /// Sleeps on this thread until the rest after the last news is over; whether there is more
+    /// then. Where the watcher is awake anyway, or is not known to have more soon, the answer is no
+    /// at once, and what comes is told as ever.
+    pub fn next_news(&self) -> bool {
+        let queue = lock(&self.shared.queue).clone();
+        queue.is_some_and(|queue| queue.attend(self.id))
+    }
+
     /// Watches these directories from now on, and no others.
     ///
     /// It is to be called again after each `wake`: a directory may have been removed, and made

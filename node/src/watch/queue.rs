@@ -1,15 +1,16 @@
-//! The inotify instance, and the task that empties its queue.
+//! The inotify instance, and who empties its queue: a task, or in its place a thread that would be
+//! woken by it anyway.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, OsStr};
-use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use std::{fmt, io, thread};
 
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 use rustix::io::{Errno, retry_on_intr};
@@ -23,11 +24,14 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::lock;
-use super::registry::{Descriptor, Registry, Wake, Word};
+use super::registry::{Descriptor, ListenerId, Registry, Wake, Word};
 
 /// How long the queue is left alone after it was emptied, while the kernel merges what comes. Half
 /// of it is what a line waits for on average, 50 ms with the rest of the way into the database.
-const REST: Duration = Duration::from_millis(94);
+pub const REST: Duration = Duration::from_millis(94);
+
+/// Who attends to the queue and has not come back so long after the rest is not waited for.
+const ABSENCE: Duration = Duration::from_secs(1);
 
 /// What one read(2) takes at most, and how many there are before the next rest: more than a whole
 /// queue (16,384 events of up to 272 bytes), and an end, however fast somebody writes.
@@ -37,7 +41,7 @@ const READS: usize = 80;
 /// An inotify instance whose events go to a registry until it is dropped.
 #[derive(Debug)]
 pub struct Queue {
-    pub(super) inotify: Arc<OwnedFd>,
+    pub(super) ear: Arc<Ear>,
     task: AbortHandle,
 }
 
@@ -48,14 +52,18 @@ impl Queue {
     /// # Errors
     /// No instance or file handle is left (`EMFILE`).
     pub fn start(registry: Arc<Mutex<Registry>>, runtime: &Handle) -> io::Result<Self> {
-        let inotify = Arc::new(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?);
         let _on_it = runtime.enter();
-        let rest = Rest::new()?;
-        let task = runtime.spawn(run(Arc::clone(&inotify), rest, registry));
+        let ear = Arc::new(Ear::new(registry)?);
+        let task = runtime.spawn(Arc::clone(&ear).listen());
         Ok(Self {
-            inotify,
+            ear,
             task: task.abort_handle(),
         })
+    }
+
+    /// The instance.
+    pub fn inotify(&self) -> &OwnedFd {
+        &self.ear.inotify
     }
 
     /// inotify_add_watch(2). It looks the path up, so it hangs as long as a file server does.
@@ -63,13 +71,28 @@ impl Queue {
     /// # Errors
     /// Those of inotify_add_watch(2).
     pub fn watch(&self, path: &Path, events: WatchFlags) -> rustix::io::Result<Descriptor> {
-        retry_on_intr(|| inotify::add_watch(&*self.inotify, path, events))
+        retry_on_intr(|| inotify::add_watch(self.inotify(), path, events))
     }
 
     /// Ends a watch that may have ended by itself.
     pub fn unwatch(&self, wd: Descriptor) {
         // The only errors are that there is no such watch or instance.
-        let _ = inotify::remove_watch(&*self.inotify, wd);
+        let _ = inotify::remove_watch(self.inotify(), wd);
+    }
+
+    /// Sleeps until the rest that is under way is over and empties the queue, on this thread and in
+    /// place of the task. Answers whether there is news for this listener, which then is told of it
+    /// in no other way.
+    ///
+    /// It answers no at once unless that saves the task's waking up: the rest is not the first in a
+    /// row, and nobody but this listener has been told of it. Should this thread not come back in
+    /// time, the task goes on.
+    pub fn attend(&self, listener: ListenerId) -> bool {
+        let Some(end) = self.ear.take_over(listener) else {
+            return false;
+        };
+        thread::sleep(end.saturating_duration_since(Instant::now()));
+        self.ear.give_back(listener)
     }
 }
 
@@ -79,48 +102,195 @@ impl Drop for Queue {
     }
 }
 
-async fn run(inotify: Arc<OwnedFd>, rest: Rest, registry: Arc<Mutex<Registry>>) {
-    let mut buffer = vec![MaybeUninit::uninit(); BUFFER_BYTES];
-    let mut resting = Resting::default();
-    loop {
-        let heard = drain(&inotify, &mut buffer, &registry);
-        resting.end();
-        let Some(wakes) = heard else {
-            if readable(&inotify).await.is_err() {
+/// What the task has, and who attends to the queue in its place.
+#[derive(Debug)]
+pub(super) struct Ear {
+    inotify: OwnedFd,
+    /// For rests: timerfd_create(2), since the runtime's own timers wake it twice for anything
+    /// longer than 64 ms.
+    timer: AsyncFd<OwnedFd>,
+    registry: Arc<Mutex<Registry>>,
+    turn: Mutex<Turn>,
+}
+
+/// Whose turn it is to empty the queue, and what is known since the last time.
+struct Turn {
+    buffer: Vec<MaybeUninit<u8>>,
+    /// Those who were told that the end of the rest would be told, which it is, whatever comes.
+    resting: Heard,
+    /// How many rests there were in a row.
+    rests: u64,
+    /// When the task goes on.
+    until: Instant,
+    is_attended: bool,
+}
+
+/// What wakes each of those whom something concerns.
+type Heard = BTreeMap<ListenerId, Wake>;
+
+impl Ear {
+    fn new(registry: Arc<Mutex<Registry>>) -> io::Result<Self> {
+        let timer = timerfd_create(
+            TimerfdClockId::Monotonic,
+            TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
+        )?;
+        Ok(Self {
+            inotify: inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?,
+            timer: polled(timer)?,
+            registry,
+            turn: Mutex::new(Turn {
+                buffer: vec![MaybeUninit::uninit(); BUFFER_BYTES],
+                resting: Heard::new(),
+                rests: 0,
+                until: Instant::now(),
+                is_attended: false,
+            }),
+        })
+    }
+
+    /// The task.
+    async fn listen(self: Arc<Self>) {
+        loop {
+            if self.hear() {
+                self.rest().await;
+            } else if readable(&self.inotify).await.is_err() {
                 // Only for want of memory: try again, but not at once.
-                rest.pass().await;
+                tokio::time::sleep(REST).await;
             }
-            continue;
+        }
+    }
+
+    /// Empties the queue; whether something has happened.
+    fn hear(&self) -> bool {
+        let mut turn = lock(&self.turn);
+        turn.is_attended = false;
+        let heard = drain(&self.inotify, &mut turn.buffer, &self.registry);
+        turn.end_rest();
+        let Some(heard) = heard else {
+            turn.rests = 0;
+            return false;
         };
-        for wake in &wakes {
+        turn.tell(heard, None);
+        true
+    }
+
+    /// Waits until it is the task's turn again.
+    async fn rest(&self) {
+        while self.is_not_its_turn() {
+            match self.timer.readable().await {
+                Ok(mut passed) => {
+                    let mut count = [0; 8];
+                    let _ = rustix::io::read(&self.timer, &mut count);
+                    passed.clear_ready();
+                }
+                // Without the runtime nothing goes on anyway.
+                Err(_) => tokio::time::sleep(REST).await,
+            }
+        }
+    }
+
+    /// Whether somebody else is to empty the queue next, or nobody yet; then the timer is set.
+    fn is_not_its_turn(&self) -> bool {
+        let turn = lock(&self.turn);
+        let left = turn.until.checked_duration_since(Instant::now());
+        // It can't fail with a timer of one's own.
+        left.is_some_and(|left| self.set_timer(left).is_ok())
+    }
+
+    fn set_timer(&self, time: Duration) -> rustix::io::Result<()> {
+        let once = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value: Timespec {
+                tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+                // None at all would stop it.
+                tv_nsec: i64::from(time.subsec_nanos().max(1)),
+            },
+        };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once).map(drop)
+    }
+
+    /// Lets somebody attend to the queue at the end of this rest; when that is.
+    pub(super) fn take_over(&self, listener: ListenerId) -> Option<Instant> {
+        let mut turn = lock(&self.turn);
+        let end = turn.until;
+        let left = end.checked_duration_since(Instant::now())?;
+        let is_alone = turn.resting.len() == 1 && turn.resting.contains_key(&listener);
+        if turn.is_attended || turn.rests < 2 || !is_alone {
+            return None;
+        }
+        self.set_timer(left + ABSENCE).ok()?;
+        turn.until = end + ABSENCE;
+        turn.is_attended = true;
+        Some(end)
+    }
+
+    /// Empties the queue for who has attended to it; whether there is news for that listener.
+    pub(super) fn give_back(&self, listener: ListenerId) -> bool {
+        let mut turn = lock(&self.turn);
+        if !turn.is_attended {
+            // The task has gone on.
+            return false;
+        }
+        turn.is_attended = false;
+        let heard = drain(&self.inotify, &mut turn.buffer, &self.registry);
+        let is_news = heard
+            .as_ref()
+            .is_some_and(|heard| heard.contains_key(&listener));
+        let rest = match heard {
+            // The task finds the same, and waits for the next event.
+            None => Duration::ZERO,
+            Some(heard) => {
+                if !is_news {
+                    turn.end_rest();
+                }
+                turn.tell(heard, Some(listener));
+                REST
+            }
+        };
+        turn.until = Instant::now() + rest;
+        // Should it fail, the task goes on at the time that was set before.
+        let _ = self.set_timer(rest);
+        is_news
+    }
+}
+
+impl Turn {
+    /// Begins a rest, and tells those whom what was heard concerns; but not who has heard it.
+    fn tell(&mut self, heard: Heard, but: Option<ListenerId>) {
+        for (_, wake) in heard.iter().filter(|(id, _)| Some(**id) != but) {
             say(wake, Word::NewsAndRest);
         }
-        resting.0 = wakes;
-        rest.pass().await;
+        self.resting = heard;
+        self.rests += 1;
+        self.until = Instant::now() + REST;
+    }
+
+    fn end_rest(&mut self) {
+        for wake in std::mem::take(&mut self.resting).values() {
+            say(wake, Word::Rested);
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.end_rest();
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Turn")
+            .field("rests", &self.rests)
+            .field("until", &self.until)
+            .field("is_attended", &self.is_attended)
+            .finish_non_exhaustive()
     }
 }
 
 /// One listener's panic, which the hook has logged, must not leave the others unheard.
 fn say(wake: &Wake, word: Word) {
     let _ = catch_unwind(AssertUnwindSafe(|| wake(word)));
-}
-
-/// Those who were told that the end of the rest would be told, which it is, whatever comes.
-#[derive(Default)]
-struct Resting(Vec<Wake>);
-
-impl Resting {
-    fn end(&mut self) {
-        for wake in self.0.drain(..) {
-            say(&wake, Word::Rested);
-        }
-    }
-}
-
-impl Drop for Resting {
-    fn drop(&mut self) {
-        self.end();
-    }
 }
 
 /// Waits for the first event. The instance is polled for no longer than that: each event would wake
@@ -139,50 +309,13 @@ fn polled<T: AsFd + AsRawFd>(handle: T) -> io::Result<AsyncFd<T>> {
     AsyncFd::with_interest(handle, Interest::READABLE)
 }
 
-/// A timer for rests: timerfd_create(2), since the runtime's own timers wake it twice for anything
-/// longer than 64 ms.
-struct Rest(AsyncFd<OwnedFd>);
-
-impl Rest {
-    fn new() -> io::Result<Self> {
-        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
-        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        polled(timer).map(Self)
-    }
-
-    /// Waits for a rest's time.
-    async fn pass(&self) {
-        let once = Itimerspec {
-            it_interval: Timespec::default(),
-            it_value: Timespec {
-                tv_sec: 0,
-                tv_nsec: i64::from(REST.subsec_nanos()),
-            },
-        };
-        let set = timerfd_settime(&self.0, TimerfdTimerFlags::empty(), &once);
-        let passed = match set {
-            Ok(_) => self.0.readable().await,
-            Err(error) => Err(error.into()),
-        };
-        match passed {
-            Ok(mut passed) => {
-                let mut count = [0; 8];
-                let _ = rustix::io::read(&self.0, &mut count);
-                passed.clear_ready();
-            }
-            // It can't fail with a timer of one's own; without the runtime nothing goes on anyway.
-            Err(_) => tokio::time::sleep(REST).await,
-        }
-    }
-}
-
 /// Reads what is in the queue; gives what wakes those whom it concerns, each once, or nothing if
 /// nothing has happened.
 fn drain(
     inotify: &OwnedFd,
     buffer: &mut [MaybeUninit<u8>],
     registry: &Mutex<Registry>,
-) -> Option<Vec<Wake>> {
+) -> Option<Heard> {
     let mut registry = lock(registry);
     let mut any = false;
     let mut woken = BTreeSet::new();

@@ -199,11 +199,9 @@ impl Registry {
     }
 
     /// What wakes these listeners, to be called when the registry is no longer locked.
-    pub fn wakes(&self, woken: &BTreeSet<ListenerId>) -> Vec<Wake> {
-        let listeners = woken.iter().filter_map(|id| self.listeners.get(id));
-        listeners
-            .map(|listener| Arc::clone(&listener.wake))
-            .collect()
+    pub fn wakes(&self, woken: &BTreeSet<ListenerId>) -> BTreeMap<ListenerId, Wake> {
+        let wake = |id: &ListenerId| Some((*id, Arc::clone(&self.listeners.get(id)?.wake)));
+        woken.iter().filter_map(wake).collect()
     }
 }
 

@@ -121,11 +121,13 @@ impl Database {
         let store = Store {
             batch: Box::new(batch),
             lease: Lease::default(),
-            answer: Box::new(|stored| drop(answer.send(stored))),
         };
         let writer = self.writer.clone();
         let job = actix_rt::task::spawn_blocking(move || {
-            writer.store_here(store);
+            match writer.store_here(store) {
+                Ok(stored) => drop(answer.send(stored)),
+                Err(store) => writer.leave(store, Box::new(|stored| drop(answer.send(stored)))),
+            }
             std::thread::current().id()
         });
         let thread = job.await.ok();

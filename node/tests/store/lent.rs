@@ -153,13 +153,15 @@ async fn during_a_transaction_of_a_job_others_go_to_the_writer_and_need_not_wait
     let other = Store {
         batch: Box::new(other),
         lease: Lease::default(),
-        answer: Box::new(move |stored| drop(answer.send(stored))),
     };
     let writer = database.writer.clone();
     let beside = thread::spawn(move || {
         let slow_is_on = threads.recv().unwrap();
         // It returns although the transaction goes on.
-        writer.store_here(other);
+        let Err(other) = writer.store_here(other) else {
+            panic!("stored beside the slow one");
+        };
+        writer.leave(other, Box::new(move |stored| drop(answer.send(stored))));
         go_on.send(()).unwrap();
         (slow_is_on, threads.recv().unwrap(), thread::current().id())
     });

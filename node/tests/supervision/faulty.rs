@@ -8,6 +8,9 @@ use etlmon_node::store::{Persist, PersistError};
 use etlmon_node::supervisor::{Spec, Timing};
 use rusqlite::Connection;
 
+/// From one cycle to the news that is waited for on its thread.
+const NEWS_AFTER: Duration = Duration::from_millis(5);
+
 /// What a faulty collector is to do, and what it has done.
 pub struct Fault {
     state: Mutex<State>,
@@ -20,6 +23,7 @@ struct State {
     writer_panics: usize,
     fails: bool,
     hangs: bool,
+    lingers: bool,
     running: usize,
     most_at_once: usize,
     began: Vec<Instant>,
@@ -33,6 +37,7 @@ impl Fault {
             writer_panics: 0,
             fails: false,
             hangs: false,
+            lingers: false,
             running: 0,
             most_at_once: 0,
             began: Vec::new(),
@@ -77,6 +82,11 @@ impl Fault {
 
     pub fn hang(&self, hangs: bool) {
         self.with(|state| state.hangs = hangs);
+    }
+
+    /// After each cycle it has news a moment later, on the same thread.
+    pub fn linger(&self, lingers: bool) {
+        self.with(|state| state.lingers = lingers);
     }
 
     /// When each cycle began.
@@ -127,6 +137,14 @@ impl Collector for Faulty {
             number,
             fault: self.0,
         })
+    }
+
+    fn linger(&self) -> bool {
+        let lingers = self.0.with(|state| state.lingers);
+        if lingers {
+            std::thread::sleep(NEWS_AFTER);
+        }
+        lingers
     }
 }
 

@@ -122,6 +122,83 @@ fn a_collector_that_hangs_is_stalled_and_never_joined_by_a_second_job() {
 }
 
 #[test]
+fn a_job_that_goes_on_misses_no_tick_stores_each_result_and_is_heard_of_every_second() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
+    FAULT.linger(true);
+    let node = Running::start(KINDS);
+    let first = node.eventually("word of the first cycles", |health| {
+        health.collector("faulty").last_success_at
+    });
+    let later = node.eventually("word of later ones", |health| {
+        Some(health.collector("faulty")).filter(|faulty| faulty.last_success_at > Some(first))
+    });
+    assert_eq!((later.skipped_ticks, later.restarts), (0, 0));
+    // Far more than the ticks there were.
+    let began = FAULT.began();
+    let ticks = began[0].elapsed().as_millis() / 50;
+    assert!(began.len() > usize::try_from(ticks).unwrap(), "{ticks}");
+    assert_eq!(FAULT.most_at_once(), 1);
+    FAULT.linger(false);
+    let cycles = FAULT.began().len();
+    node.eventually("the ticks to begin them again", |_| {
+        (FAULT.began().len() > cycles + 2).then_some(())
+    });
+    let stored = node.stored_cycles();
+    let all: Vec<i64> = (1..).take(cycles).collect();
+    assert_eq!(stored.get(..cycles), Some(all.as_slice()));
+}
+
+#[test]
+fn a_job_that_goes_on_and_hangs_is_stalled_and_ends_when_it_is_not_wanted_any_more() {
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[filesystem::KIND, faulty_kind!("faulty", FAULT)];
+    FAULT.linger(true);
+    let node = Running::start(KINDS);
+    let goes_on = || {
+        let cycles = FAULT.began().len();
+        node.eventually("it to go on", |_| {
+            (FAULT.began().len() > cycles + 3).then_some(())
+        });
+    };
+    let is_well = |restarts| {
+        node.eventually("it to be well", |health| {
+            let faulty = health.collector("faulty");
+            let is_running = faulty.status == CollectorStatus::Running;
+            (is_running && faulty.restarts == restarts).then_some(())
+        });
+    };
+    goes_on();
+    FAULT.hang(true);
+    node.eventually("the stall to show", |health| {
+        let faulty = health.collector("faulty");
+        (faulty.status == CollectorStatus::Stalled).then_some(())
+    });
+    FAULT.hang(false);
+    is_well(0);
+    goes_on();
+    FAULT.fail(true);
+    node.eventually("the error to show", |health| {
+        let faulty = health.collector("faulty");
+        (faulty.status == CollectorStatus::Failed).then_some(())
+    });
+    FAULT.fail(false);
+    is_well(0);
+    goes_on();
+    FAULT.panic_once();
+    is_well(1);
+    goes_on();
+    node.reload(|config| config.cron.enabled = false);
+    let ended = node.eventually("the last cycle", |health| {
+        health.find("faulty").is_none().then(|| FAULT.began().len())
+    });
+    // Longer than a job goes on without its actor.
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(FAULT.began().len() <= ended + 1);
+    assert_eq!(FAULT.most_at_once(), 1);
+}
+
+#[test]
 fn hung_collectors_leave_the_threads_of_their_lane_to_the_others() {
     static HUNG: [Fault; 6] = [const { Fault::new() }; 6];
     static WELL: Fault = Fault::new();

@@ -1,5 +1,6 @@
 //! A watcher on real directories.
 
+mod attending;
 mod hearing;
 mod limits;
 mod paths;
@@ -98,7 +99,7 @@ fn watched(watcher: &Watcher) -> BTreeSet<u64> {
     let Some(queue) = queue else {
         return BTreeSet::new();
     };
-    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", queue.inotify.as_raw_fd()));
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", queue.inotify().as_raw_fd()));
     let inode = |line: &str| {
         let ino = line
             .strip_prefix("inotify ")?

@@ -1,0 +1,128 @@
+//! A thread that empties the queue in place of the watcher's task.
+
+use std::sync::mpsc::{Receiver, channel};
+
+use super::*;
+
+/// A listener to one file, and the words that it is told.
+struct Ear {
+    file: PathBuf,
+    watch: Watch,
+    words: Receiver<Word>,
+}
+
+impl Ear {
+    fn new(watcher: &Watcher, directory: &Path, name: &str) -> Self {
+        let file = directory.join(name);
+        File::create(&file).unwrap();
+        let (say, words) = channel();
+        let watch = watcher.listen_to_all(move |word| {
+            let _ = say.send(word);
+        });
+        watch.set(vec![target(directory, &[name])]);
+        let ear = Self { file, watch, words };
+        assert_eq!(ear.next(), Word::News);
+        ear
+    }
+
+    fn write(&self) {
+        append(&self.file);
+    }
+
+    fn next(&self) -> Word {
+        self.words.recv_timeout(PATIENCE).unwrap()
+    }
+
+    /// Is told of news until there are two rests in a row, of which the second goes on.
+    fn have_two_rests(&self) {
+        self.write();
+        assert_eq!(self.next(), Word::NewsAndRest);
+        self.write();
+        assert_eq!(self.next(), Word::Rested);
+        assert_eq!(self.next(), Word::NewsAndRest);
+    }
+}
+
+#[test]
+fn who_attends_hears_what_comes_in_place_of_being_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let ear = Ear::new(&Watcher::for_test(), dir.path(), "a");
+    // A machine that is very busy may let the rest go by.
+    let attended = (0..20).any(|_| {
+        ear.have_two_rests();
+        let begin = Instant::now();
+        let mut heard = 0;
+        for _ in 0..5 {
+            ear.write();
+            heard += usize::from(ear.watch.next_news());
+        }
+        let took = begin.elapsed();
+        let is_told = ear.words.try_recv().is_ok();
+        let nothing = ear.watch.next_news();
+        while ear.words.recv_timeout(QUIET).is_ok() {}
+        heard == 5 && took >= REST * 4 && !is_told && !nothing
+    });
+    assert!(attended);
+    // Then it is told as ever.
+    ear.write();
+    assert_eq!((ear.next(), ear.next()), (Word::NewsAndRest, Word::Rested));
+}
+
+#[test]
+fn after_the_first_news_nobody_attends_and_all_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let ear = Ear::new(&Watcher::for_test(), dir.path(), "a");
+    assert!(!ear.watch.next_news(), "nothing has happened");
+    for _ in 0..5 {
+        ear.write();
+        assert_eq!(ear.next(), Word::NewsAndRest);
+        assert!(!ear.watch.next_news(), "the first rest");
+        assert_eq!(ear.next(), Word::Rested);
+    }
+}
+
+#[test]
+fn others_are_told_meanwhile_and_then_nobody_attends_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let watcher = Watcher::for_test();
+    let (one, other) = (
+        Ear::new(&watcher, dir.path(), "a"),
+        Ear::new(&watcher, dir.path(), "b"),
+    );
+    while other.words.recv_timeout(QUIET).is_ok() {}
+    while one.words.recv_timeout(QUIET).is_ok() {}
+    let attended = (0..20).any(|_| {
+        one.have_two_rests();
+        other.write();
+        one.write();
+        let heard = one.watch.next_news();
+        assert_eq!(other.next(), Word::NewsAndRest);
+        let is_alone = one.watch.next_news();
+        assert_eq!(other.next(), Word::Rested);
+        while one.words.recv_timeout(QUIET).is_ok() {}
+        heard && !is_alone
+    });
+    assert!(attended);
+}
+
+#[test]
+fn who_attends_and_does_not_come_back_is_not_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let watcher = Watcher::for_test();
+    let ear = Ear::new(&watcher, dir.path(), "a");
+    let taken_over = (0..20).any(|_| {
+        ear.have_two_rests();
+        let queue = watcher.shared.queue.lock().unwrap().clone().unwrap();
+        let is_taken = queue.ear.take_over(ear.watch.id).is_some();
+        ear.write();
+        let begin = Instant::now();
+        // Whoever took it over has been told of the rest before.
+        assert_eq!(ear.next(), Word::Rested);
+        let waited = begin.elapsed();
+        assert_eq!(ear.next(), Word::NewsAndRest);
+        assert!(!queue.ear.give_back(ear.watch.id), "the task has gone on");
+        while ear.words.recv_timeout(QUIET).is_ok() {}
+        is_taken && waited > REST * 2
+    });
+    assert!(taken_over);
+}
