@@ -92,7 +92,7 @@ impl<C: Collector> CollectorActor<C> {
         // One that goes from cycle to cycle, as there is more, misses nothing; nor does one of which
         // a cycle has ended without its being told.
         let is_chained = self.next.within == Some(Duration::ZERO);
-        let is_over = (self.waker.as_ref()).is_some_and(|waker| waker.held().has_ended());
+        let is_over = (self.waker.as_ref()).is_some_and(|waker| waker.held().take_ended());
         if self.begin(ctx) == Collecting::AlreadyRunning && !is_chained && !is_over {
             self.report(CycleEvent::Skipped);
         }

@@ -241,10 +241,10 @@ impl<C: Collector> Job<C> {
         let mut tick = self.tick();
         loop {
             let (done, batch) = Done::of(collector, &tick);
-            self.place.give_back();
-            drop(guard);
             let failed = done.failed.is_some();
             self.left.put(done);
+            self.place.give_back();
+            drop(guard);
             let store = batch.map(|batch| Store {
                 batch: Box::new(batch),
                 lease: cycle.lease.clone(),
@@ -292,8 +292,9 @@ impl<C: Collector> Job<C> {
         let mut done = left.take_if(|done| done.collector.linger())?;
         let guard = cycle.slot.take().filter(|_| !cycle.lease.is_given_up());
         let Some(guard) = guard.filter(|_| self.place.take_again(&cycle.lanes, cycle.lane)) else {
-            // What it has heard of is its actor's to begin.
+            // What it has heard of is its actor's to begin, which need not wait for that.
             *left = Some(done);
+            cycle.waker.rested();
             cycle.waker.wake();
             return None;
         };
@@ -309,7 +310,6 @@ impl<C: Collector> Job<C> {
         let can_wait = (self.left.done().as_ref())
             .is_some_and(|done| done.failed.is_none() && done.collector.can_wait());
         let (held, told) = (self.cycle.waker.held(), self.told);
-        held.leaves();
         move |ended| {
             if can_wait && ended.stored.is_ok() {
                 held.say(told, ended);

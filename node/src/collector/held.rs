@@ -28,8 +28,9 @@ pub(super) struct Held(Mutex<State>);
 struct State {
     /// Whether somebody is about to come for it.
     is_expected: bool,
-    /// Whether a cycle has ended of which there is no word, since its job goes on.
-    goes_on: bool,
+    /// Whether a cycle has ended, since that was last asked, of which there is no word: its job goes
+    /// on.
+    has_gone_on: bool,
     word: Option<(oneshot::Sender<Ended>, Ended)>,
 }
 
@@ -53,12 +54,7 @@ impl Held {
 
     /// A cycle has ended, and its job goes on with the next.
     pub(super) fn goes_on(&self) {
-        self.state().goes_on = true;
-    }
-
-    /// A job leaves it at that, and says so soon.
-    pub(super) fn leaves(&self) {
-        self.state().goes_on = false;
+        self.state().has_gone_on = true;
     }
 
     /// Says it, now or soon.
@@ -72,10 +68,10 @@ impl Held {
         }
     }
 
-    /// Whether a cycle has ended of which nobody was told yet.
-    pub(super) fn has_ended(&self) -> bool {
-        let state = self.state();
-        state.goes_on || state.word.is_some()
+    /// Whether a cycle has ended, since that was last asked, of which nobody was told yet.
+    pub(super) fn take_ended(&self) -> bool {
+        let mut state = self.state();
+        std::mem::take(&mut state.has_gone_on) || state.word.is_some()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -99,16 +95,14 @@ mod tests {
         held.keep();
         let began = Instant::now();
         let mut kept = say();
-        assert!(kept.try_recv().is_err() && held.has_ended());
+        assert!(kept.try_recv().is_err() && held.take_ended());
         held.release();
-        assert!(!held.has_ended());
+        assert!(!held.take_ended());
         let ended = kept.try_recv().unwrap();
         // It tells when that was, and not when it was said.
         assert!(ended.at >= began && ended.stored.is_ok());
         assert!(say().try_recv().is_ok());
         held.goes_on();
-        assert!(held.has_ended());
-        held.leaves();
-        assert!(!held.has_ended());
+        assert!(held.take_ended() && !held.take_ended());
     }
 }

@@ -58,7 +58,8 @@ pub trait Collector: Send + Unpin + 'static {
 
     /// After a batch was stored, on the thread that did it: waits there for more to do, where that
     /// costs less than to have its actor woken and begin another cycle. Answers whether there is
-    /// more, and no later than the actor would have.
+    /// more. What follows is told to nobody but the collector itself: no announcer is asked, and
+    /// health hears of the last cycle alone.
     fn linger(&self) -> bool {
         false
     }

@@ -34,7 +34,8 @@ impl Waker {
         }
     }
 
-    /// Says that there is news, and that [`Self::rested`] is called soon. Never blocks.
+    /// Says that there is news, and that [`Self::rested`] is called at the end of the watcher's rest,
+    /// or of the last of those in which this collector lingers. Never blocks.
     pub fn wake_and_rest(&self) {
         self.held.keep();
         self.wake();

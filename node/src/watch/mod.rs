@@ -109,8 +109,8 @@ impl Watcher {
         }
     }
 
-    /// A listener that watches nothing yet. `wake` is called on the runtime or by [`Watch::set`], so
-    /// it must not block.
+    /// A listener that watches nothing yet. `wake` is called on the runtime, by [`Watch::set`], or by
+    /// another listener's [`Watch::next_news`], so it must neither block nor call that itself.
     pub fn listen(&self, wake: impl Fn() + Send + Sync + 'static) -> Watch {
         self.listen_to_all(move |word| {
             if word != Word::Rested {

@@ -110,11 +110,11 @@ pub(super) struct Ear {
     /// longer than 64 ms.
     timer: AsyncFd<OwnedFd>,
     registry: Arc<Mutex<Registry>>,
-    turn: Mutex<Turn>,
+    pub(super) turn: Mutex<Turn>,
 }
 
 /// Whose turn it is to empty the queue, and what is known since the last time.
-struct Turn {
+pub(super) struct Turn {
     buffer: Vec<MaybeUninit<u8>>,
     /// Those who were told that the end of the rest would be told, which it is, whatever comes.
     resting: Heard,
@@ -122,7 +122,8 @@ struct Turn {
     rests: u64,
     /// When the task goes on.
     until: Instant,
-    is_attended: bool,
+    /// Who empties the queue next, in place of the task.
+    pub(super) attended_by: Option<ListenerId>,
 }
 
 /// What wakes each of those whom something concerns.
@@ -143,7 +144,7 @@ impl Ear {
                 resting: Heard::new(),
                 rests: 0,
                 until: Instant::now(),
-                is_attended: false,
+                attended_by: None,
             }),
         })
     }
@@ -163,7 +164,7 @@ impl Ear {
     /// Empties the queue; whether something has happened.
     fn hear(&self) -> bool {
         let mut turn = lock(&self.turn);
-        turn.is_attended = false;
+        turn.attended_by = None;
         let heard = drain(&self.inotify, &mut turn.buffer, &self.registry);
         turn.end_rest();
         let Some(heard) = heard else {
@@ -215,23 +216,23 @@ impl Ear {
         let end = turn.until;
         let left = end.checked_duration_since(Instant::now())?;
         let is_alone = turn.resting.len() == 1 && turn.resting.contains_key(&listener);
-        if turn.is_attended || turn.rests < 2 || !is_alone {
+        if turn.attended_by.is_some() || turn.rests < 2 || !is_alone {
             return None;
         }
         self.set_timer(left + ABSENCE).ok()?;
         turn.until = end + ABSENCE;
-        turn.is_attended = true;
+        turn.attended_by = Some(listener);
         Some(end)
     }
 
     /// Empties the queue for who has attended to it; whether there is news for that listener.
     pub(super) fn give_back(&self, listener: ListenerId) -> bool {
         let mut turn = lock(&self.turn);
-        if !turn.is_attended {
+        if turn.attended_by != Some(listener) {
             // The task has gone on.
             return false;
         }
-        turn.is_attended = false;
+        turn.attended_by = None;
         let heard = drain(&self.inotify, &mut turn.buffer, &self.registry);
         let is_news = heard
             .as_ref()
@@ -283,7 +284,7 @@ impl fmt::Debug for Turn {
         f.debug_struct("Turn")
             .field("rests", &self.rests)
             .field("until", &self.until)
-            .field("is_attended", &self.is_attended)
+            .field("attended_by", &self.attended_by)
             .finish_non_exhaustive()
     }
 }

@@ -25,7 +25,8 @@ pub type Wake = Arc<dyn Fn(Word) + Send + Sync>;
 pub enum Word {
     /// Something has happened, or may have.
     News,
-    /// As [`Self::News`]; and [`Self::Rested`] comes a tenth of a second later.
+    /// As [`Self::News`]; and [`Self::Rested`] comes at the end of the rest, a tenth of a second
+    /// later, or when nobody attends to the queue any more in place of the watcher.
     NewsAndRest,
     /// Whatever else has happened since then is told now.
     Rested,

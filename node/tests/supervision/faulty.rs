@@ -9,7 +9,8 @@ use etlmon_node::supervisor::{Spec, Timing};
 use rusqlite::Connection;
 
 /// From one cycle to the news that is waited for on its thread.
-const NEWS_AFTER: Duration = Duration::from_millis(5);
+/// Longer than a batch of one row waits for the next commit, so that it need not.
+const NEWS_AFTER: Duration = Duration::from_millis(20);
 
 /// What a faulty collector is to do, and what it has done.
 pub struct Fault {
@@ -164,9 +165,9 @@ impl Persist for FaultyBatch {
     }
 }
 
-pub fn spec(name: &'static str, fault: &'static Fault, timeout_ms: u64) -> Spec {
+pub fn spec(name: &'static str, fault: &'static Fault, timeout_ms: u64, interval_ms: u64) -> Spec {
     let timing = Timing {
-        interval: Duration::from_millis(50),
+        interval: Duration::from_millis(interval_ms),
         timeout: Duration::from_millis(timeout_ms),
         lane: Lane::Quick,
     };
@@ -179,6 +180,9 @@ macro_rules! faulty_kind {
         faulty_kind!($name, $fault, 50)
     };
     ($name:literal, $fault:expr, $timeout_ms:expr) => {
+        faulty_kind!($name, $fault, $timeout_ms, 50)
+    };
+    ($name:literal, $fault:expr, $timeout_ms:expr, $interval_ms:expr) => {
         etlmon_node::collectors::Kind {
             name: $name,
             sections: &[],
@@ -186,7 +190,7 @@ macro_rules! faulty_kind {
                 config
                     .cron
                     .enabled
-                    .then(|| crate::faulty::spec($name, &$fault, $timeout_ms))
+                    .then(|| crate::faulty::spec($name, &$fault, $timeout_ms, $interval_ms))
                     .into_iter()
                     .collect()
             },

@@ -242,3 +242,28 @@ fn a_log_that_is_read_once_is_read_to_its_very_end_whatever_is_refused() {
     }
     assert_eq!(bench.lines(), ["one", "two"]);
 }
+
+#[test]
+fn a_log_that_is_written_to_all_the_time_is_waited_for_on_the_thread_that_reads_it() {
+    let mut bench = Bench::new();
+    let mut collector = bench.collector(true);
+    let mut collect = |collector: &mut TailCollector<Stored>| {
+        bench.append("line\n");
+        let batch = collector.collect(&bench.tick).unwrap();
+        let stored = bench.store(&batch);
+        collector.settle(stored.as_ref().copied());
+        // For the next cycle.
+        bench.append("line\n");
+    };
+    collect(&mut collector);
+    assert!(!collector.linger(), "it was quiet before");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        collect(&mut collector);
+        if collector.linger() {
+            break;
+        }
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

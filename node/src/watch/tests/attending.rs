@@ -106,6 +106,36 @@ fn others_are_told_meanwhile_and_then_nobody_attends_alone() {
 }
 
 #[test]
+fn who_attends_and_hears_of_others_alone_leaves_it_at_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let watcher = Watcher::for_test();
+    let (one, other) = (
+        Ear::new(&watcher, dir.path(), "a"),
+        Ear::new(&watcher, dir.path(), "b"),
+    );
+    let settle = |ear: &Ear| while ear.words.recv_timeout(QUIET).is_ok() {};
+    settle(&one);
+    settle(&other);
+    let attended = (0..20).any(|_| {
+        one.have_two_rests();
+        other.write();
+        let begin = Instant::now();
+        assert!(!one.watch.next_news());
+        let waited = begin.elapsed();
+        // Whoever empties the queue, the promises are kept.
+        assert_eq!(one.next(), Word::Rested);
+        assert_eq!(
+            (other.next(), other.next()),
+            (Word::NewsAndRest, Word::Rested)
+        );
+        settle(&one);
+        settle(&other);
+        waited > REST / 4
+    });
+    assert!(attended);
+}
+
+#[test]
 fn who_attends_and_does_not_come_back_is_not_waited_for() {
     let dir = tempfile::tempdir().unwrap();
     let watcher = Watcher::for_test();
@@ -120,7 +150,10 @@ fn who_attends_and_does_not_come_back_is_not_waited_for() {
         assert_eq!(ear.next(), Word::Rested);
         let waited = begin.elapsed();
         assert_eq!(ear.next(), Word::NewsAndRest);
+        // Somebody else may attend by now.
+        queue.ear.turn.lock().unwrap().attended_by = Some(ear.watch.id + 1);
         assert!(!queue.ear.give_back(ear.watch.id), "the task has gone on");
+        queue.ear.turn.lock().unwrap().attended_by = None;
         while ear.words.recv_timeout(QUIET).is_ok() {}
         is_taken && waited > REST * 2
     });
