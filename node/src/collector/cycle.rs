@@ -1,21 +1,17 @@
 //! One cycle from its permit to its stored batch, as a plain future that knows no actor.
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use etlmon_shared::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::JoinError;
 
 use super::held::Ended;
+use super::job::{Done, Job, Left};
 use super::lane::{JobGuard, Place};
 use super::messages::CycleEvent;
-use super::{
-    Announcer, CollectError, Collector, JobSlot, Lane, Lanes, Next, Progress, Pulse, Schedule,
-    Tick, Waker,
-};
-use crate::store::{Lease, Persist as _, Store, StoreError, Writer};
+use super::{Announcer, Collector, JobSlot, Lane, Lanes, Next, Progress, Pulse, Schedule, Waker};
+use crate::store::{Lease, StoreError, Writer};
 use crate::supervisor::panic_message;
 
 /// What a collector gets beyond its deadline before it counts as hung: it may be about to say so.
@@ -23,9 +19,6 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// A job without a sign of life for so long gives its place in the lane to others.
 const STILLNESS: Duration = Duration::from_secs(2);
-
-/// For so long a job may go on from cycle to cycle. Its actor hears nothing of them until then.
-const STAY: Duration = Duration::from_secs(1);
 
 /// All that a cycle needs of its actor.
 pub(super) struct Cycle<C: Collector> {
@@ -222,165 +215,4 @@ impl<C: Collector> Cycle<C> {
         }
         announced.is_ok()
     }
-}
-
-/// The part of a cycle that may block, on a thread of its own.
-struct Job<C: Collector> {
-    cycle: Arc<Cycle<C>>,
-    place: Place,
-    pulse: Pulse,
-    left: Arc<Left<C>>,
-    told: oneshot::Sender<Ended>,
-}
-
-impl<C: Collector> Job<C> {
-    /// Looks and stores, and does so again for as long as the collector lingers.
-    fn run(self, mut collector: C, mut guard: JobGuard) {
-        let cycle = Arc::clone(&self.cycle);
-        let began = Instant::now();
-        let mut tick = self.tick();
-        loop {
-            let (done, batch) = Done::of(collector, &tick);
-            let failed = done.failed.is_some();
-            self.left.put(done);
-            self.place.give_back();
-            drop(guard);
-            let store = batch.map(|batch| Store {
-                batch: Box::new(batch),
-                lease: cycle.lease.clone(),
-            });
-            let stored = match store.map(|store| cycle.writer.store_here(store)) {
-                None => Ok(()),
-                Some(Ok(stored)) => stored,
-                Some(Err(store)) => {
-                    let say = self.leave();
-                    return cycle
-                        .writer
-                        .leave(store, Box::new(|stored| say(Ended::now(stored))));
-                }
-            };
-            let ended = Ended::now(stored);
-            if failed || ended.stored.is_err() || began.elapsed() > STAY {
-                return self.leave()(ended);
-            }
-            let Some(again) = self.linger() else {
-                return self.leave()(ended);
-            };
-            (collector, guard) = again;
-            tick.started_at = Timestamp::now();
-            tick.deadline = Instant::now() + cycle.timeout;
-        }
-    }
-
-    fn tick(&self) -> Tick {
-        let cycle = &self.cycle;
-        Tick {
-            started_at: Timestamp::now(),
-            deadline: Instant::now() + cycle.timeout,
-            schedule: cycle.schedule,
-            lease: cycle.lease.clone(),
-            pulse: self.pulse.clone(),
-            waker: cycle.waker.clone(),
-        }
-    }
-
-    /// Waits for more to do. It may look again if nobody else does, there is room, and the result
-    /// is wanted.
-    fn linger(&self) -> Option<(C, JobGuard)> {
-        let cycle = &self.cycle;
-        let mut left = self.left.done();
-        let mut done = left.take_if(|done| done.collector.linger())?;
-        let guard = cycle.slot.take().filter(|_| !cycle.lease.is_given_up());
-        let Some(guard) = guard.filter(|_| self.place.take_again(&cycle.lanes, cycle.lane)) else {
-            // What it has heard of is its actor's to begin, which need not wait for that.
-            *left = Some(done);
-            cycle.waker.rested();
-            cycle.waker.wake();
-            return None;
-        };
-        self.pulse.counter().fetch_add(1, Ordering::Relaxed);
-        cycle.waker.held().goes_on();
-        self.left.looks();
-        done.collector.settle(Ok(()));
-        Some((done.collector, guard))
-    }
-
-    /// What says that it is done: with that word the actor goes on, so it is the last thing of all.
-    fn leave(self) -> impl FnOnce(Ended) + Send + use<C> {
-        let can_wait = (self.left.done().as_ref())
-            .is_some_and(|done| done.failed.is_none() && done.collector.can_wait());
-        let (held, told) = (self.cycle.waker.held(), self.told);
-        move |ended| {
-            if can_wait && ended.stored.is_ok() {
-                held.say(told, ended);
-            } else {
-                // Nobody waits for it where the actor has ended.
-                let _ = told.send(ended);
-            }
-        }
-    }
-}
-
-/// What a job leaves, and what it is at until then.
-struct Left<C> {
-    done: Mutex<Option<Done<C>>>,
-    /// Since when it looks; none when it stores what it has found, or lingers.
-    looks_since: Mutex<Option<Instant>>,
-}
-
-struct Done<C> {
-    collector: C,
-    /// Why it found nothing out.
-    failed: Option<CollectError>,
-    took: Duration,
-}
-
-impl<C: Collector> Done<C> {
-    /// Collects; and what is to be stored of it.
-    fn of(mut collector: C, tick: &Tick) -> (Self, Option<C::Batch>) {
-        let began = Instant::now();
-        let found = collector.collect(tick);
-        let took = began.elapsed();
-        let (failed, batch) = match found {
-            Ok(batch) => (None, Some(batch).filter(|batch| !batch.is_empty())),
-            Err(error) => (Some(error), None),
-        };
-        let done = Self {
-            collector,
-            failed,
-            took,
-        };
-        (done, batch)
-    }
-}
-
-impl<C> Left<C> {
-    fn new() -> Self {
-        Self {
-            done: Mutex::new(None),
-            looks_since: Mutex::new(Some(Instant::now())),
-        }
-    }
-
-    fn done(&self) -> MutexGuard<'_, Option<Done<C>>> {
-        lock(&self.done)
-    }
-
-    fn looks_since(&self) -> Option<Instant> {
-        *lock(&self.looks_since)
-    }
-
-    fn put(&self, done: Done<C>) {
-        *self.done() = Some(done);
-        *lock(&self.looks_since) = None;
-    }
-
-    fn looks(&self) {
-        *lock(&self.looks_since) = Some(Instant::now());
-    }
-}
-
-/// What is in there is put there whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,6 +3,7 @@
 mod actor;
 mod cycle;
 mod held;
+mod job;
 mod lane;
 mod messages;
 mod pulse;

@@ -177,7 +177,7 @@ impl Ear {
 
     /// Waits until it is the task's turn again.
     async fn rest(&self) {
-        while self.is_not_its_turn() {
+        while self.waits_for_its_turn() {
             match self.timer.readable().await {
                 Ok(mut passed) => {
                     let mut count = [0; 8];
@@ -190,8 +190,8 @@ impl Ear {
         }
     }
 
-    /// Whether somebody else is to empty the queue next, or nobody yet; then the timer is set.
-    fn is_not_its_turn(&self) -> bool {
+    /// Sets the timer to the task's next turn; false when that has come.
+    fn waits_for_its_turn(&self) -> bool {
         let turn = lock(&self.turn);
         let left = turn.until.checked_duration_since(Instant::now());
         // It can't fail with a timer of one's own.

@@ -11,10 +11,18 @@ struct Ear {
     words: Receiver<Word>,
 }
 
+/// A directory with the files `a` and `b`, which nobody hears of any more.
+fn folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        File::create(dir.path().join(name)).unwrap();
+    }
+    dir
+}
+
 impl Ear {
     fn new(watcher: &Watcher, directory: &Path, name: &str) -> Self {
         let file = directory.join(name);
-        File::create(&file).unwrap();
         let (say, words) = channel();
         let watch = watcher.listen_to_all(move |word| {
             let _ = say.send(word);
@@ -33,6 +41,11 @@ impl Ear {
         self.words.recv_timeout(PATIENCE).unwrap()
     }
 
+    /// Waits until all is told of what happened so far.
+    fn settle(&self) {
+        while self.words.recv_timeout(QUIET).is_ok() {}
+    }
+
     /// Is told of news until there are two rests in a row, of which the second goes on.
     fn have_two_rests(&self) {
         self.write();
@@ -43,9 +56,17 @@ impl Ear {
     }
 }
 
+/// Two listeners of one watcher who have heard all that there was.
+fn two(directory: &Path) -> [Ear; 2] {
+    let watcher = Watcher::for_test();
+    let ears = ["a", "b"].map(|name| Ear::new(&watcher, directory, name));
+    ears.iter().for_each(Ear::settle);
+    ears
+}
+
 #[test]
 fn who_attends_hears_what_comes_in_place_of_being_told() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let ear = Ear::new(&Watcher::for_test(), dir.path(), "a");
     // A machine that is very busy may let the rest go by.
     let attended = (0..20).any(|_| {
@@ -59,7 +80,7 @@ fn who_attends_hears_what_comes_in_place_of_being_told() {
         let took = begin.elapsed();
         let is_told = ear.words.try_recv().is_ok();
         let nothing = ear.watch.next_news();
-        while ear.words.recv_timeout(QUIET).is_ok() {}
+        ear.settle();
         heard == 5 && took >= REST * 4 && !is_told && !nothing
     });
     assert!(attended);
@@ -70,7 +91,7 @@ fn who_attends_hears_what_comes_in_place_of_being_told() {
 
 #[test]
 fn after_the_first_news_nobody_attends_and_all_is_told() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let ear = Ear::new(&Watcher::for_test(), dir.path(), "a");
     assert!(!ear.watch.next_news(), "nothing has happened");
     for _ in 0..5 {
@@ -83,14 +104,8 @@ fn after_the_first_news_nobody_attends_and_all_is_told() {
 
 #[test]
 fn others_are_told_meanwhile_and_then_nobody_attends_alone() {
-    let dir = tempfile::tempdir().unwrap();
-    let watcher = Watcher::for_test();
-    let (one, other) = (
-        Ear::new(&watcher, dir.path(), "a"),
-        Ear::new(&watcher, dir.path(), "b"),
-    );
-    while other.words.recv_timeout(QUIET).is_ok() {}
-    while one.words.recv_timeout(QUIET).is_ok() {}
+    let dir = folder();
+    let [one, other] = two(dir.path());
     let attended = (0..20).any(|_| {
         one.have_two_rests();
         other.write();
@@ -99,7 +114,7 @@ fn others_are_told_meanwhile_and_then_nobody_attends_alone() {
         assert_eq!(other.next(), Word::NewsAndRest);
         let is_alone = one.watch.next_news();
         assert_eq!(other.next(), Word::Rested);
-        while one.words.recv_timeout(QUIET).is_ok() {}
+        one.settle();
         heard && !is_alone
     });
     assert!(attended);
@@ -107,15 +122,8 @@ fn others_are_told_meanwhile_and_then_nobody_attends_alone() {
 
 #[test]
 fn who_attends_and_hears_of_others_alone_leaves_it_at_that() {
-    let dir = tempfile::tempdir().unwrap();
-    let watcher = Watcher::for_test();
-    let (one, other) = (
-        Ear::new(&watcher, dir.path(), "a"),
-        Ear::new(&watcher, dir.path(), "b"),
-    );
-    let settle = |ear: &Ear| while ear.words.recv_timeout(QUIET).is_ok() {};
-    settle(&one);
-    settle(&other);
+    let dir = folder();
+    let [one, other] = two(dir.path());
     let attended = (0..20).any(|_| {
         one.have_two_rests();
         other.write();
@@ -128,8 +136,8 @@ fn who_attends_and_hears_of_others_alone_leaves_it_at_that() {
             (other.next(), other.next()),
             (Word::NewsAndRest, Word::Rested)
         );
-        settle(&one);
-        settle(&other);
+        one.settle();
+        other.settle();
         waited > REST / 4
     });
     assert!(attended);
@@ -137,7 +145,7 @@ fn who_attends_and_hears_of_others_alone_leaves_it_at_that() {
 
 #[test]
 fn who_attends_and_does_not_come_back_is_not_waited_for() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let watcher = Watcher::for_test();
     let ear = Ear::new(&watcher, dir.path(), "a");
     let taken_over = (0..20).any(|_| {
@@ -154,7 +162,7 @@ fn who_attends_and_does_not_come_back_is_not_waited_for() {
         queue.ear.turn.lock().unwrap().attended_by = Some(ear.watch.id + 1);
         assert!(!queue.ear.give_back(ear.watch.id), "the task has gone on");
         queue.ear.turn.lock().unwrap().attended_by = None;
-        while ear.words.recv_timeout(QUIET).is_ok() {}
+        ear.settle();
         is_taken && waited > REST * 2
     });
     assert!(taken_over);
