@@ -180,24 +180,6 @@ impl Followed {
             && Some(self.mark.offset) == size
     }
 
-    /// Whether it is at its path, is written to, and nothing is the matter with it.
-    pub(crate) fn is_simply_written(&self) -> bool {
-        self.live
-            && self.is_following()
-            && !self.finishing
-            && !self.was_cut
-            && !self.head.is_empty()
-            && self.error.is_none()
-    }
-
-    /// Its file has become this.
-    pub(crate) fn has_changed(&mut self, facts: Facts, now: Instant) {
-        let written = |facts: Facts| (facts.size, facts.modified_ns);
-        if self.facts.replace(facts).map(written) != Some(written(facts)) {
-            self.changed_at = now;
-        }
-    }
-
     /// Whether some of it was read since the last commit.
     pub(crate) fn is_being_read(&self) -> bool {
         self.saved.is_some()

@@ -67,13 +67,6 @@ pub(crate) struct Slot {
     pub(crate) gone: u32,
 }
 
-impl Slot {
-    /// Whether all there was to find out at the last look was what is there now.
-    pub(crate) fn is_steady(&self) -> bool {
-        self.matched && !self.census && !self.was_empty && self.error.is_none()
-    }
-}
-
 /// An open file that was cut: another content is in it, which may have no name any more.
 pub(crate) struct Cut {
     pub(crate) slot: PathBuf,

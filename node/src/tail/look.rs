@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::follower::{Follower, Slot};
-use super::identify;
 use super::listing;
 use super::names;
 use super::source::Facts;
@@ -18,9 +17,6 @@ impl Follower {
     /// Brings what is known up to date with the directories. Nothing is read here but what tells
     /// contents apart.
     pub(crate) fn look(&mut self, now: Instant) {
-        if self.look_at_the_one(now) {
-            return;
-        }
         self.look_at_paths();
         self.look_at_files(now);
         self.look_back(now);
@@ -53,47 +49,6 @@ impl Follower {
         self.first_look &= !done;
         self.finish_rotated(now);
         self.limit_handles();
-    }
-
-    /// The look at a log of one path that is simply written to, as nearly all are most of the time.
-    /// It finds what [`Self::look`] would; false where that would find, or do, anything else.
-    fn look_at_the_one(&mut self, now: Instant) -> bool {
-        let is_steady = self.settings.pattern.is_none()
-            && !self.first_look
-            && !self.waiting
-            && self.cut.is_empty()
-            && self.slots.len() == 1
-            && self.files.iter().filter(|file| file.is_following()).count() == 1
-            && !self.is_to_look_back(now);
-        let path = &self.settings.path;
-        let mut with_source = self.files.iter_mut().filter(|file| file.source.is_some());
-        let (Some(file), None) = (with_source.next(), with_source.next()) else {
-            return false;
-        };
-        let Some(slot) = self.slots.get_mut(path).filter(|_| is_steady) else {
-            return false;
-        };
-        if file.slot != *path || !file.is_simply_written() || !slot.is_steady() {
-            return false;
-        }
-        if self.settings.elsewhere.has(path) {
-            return false;
-        }
-        let Ok(facts) = fs::metadata(path).map(|metadata| Facts::from(&metadata)) else {
-            return false;
-        };
-        // What has this identity is the file that is open.
-        if !facts.regular || facts.identity != file.identity {
-            return false;
-        }
-        if file.facts != Some(facts) {
-            if !matches!(identify::is_intact(file), Ok(true)) {
-                return false;
-            }
-            file.has_changed(facts, now);
-        }
-        slot.present = Some(facts);
-        true
     }
 
     fn look_at_paths(&mut self) {

@@ -30,7 +30,12 @@ impl Follower {
                         {
                             file.drained_at = None;
                         }
-                        file.has_changed(facts, now);
+                        let known = file.facts.replace(facts);
+                        if known.is_none_or(|known| {
+                            (known.size, known.modified_ns) != (facts.size, facts.modified_ns)
+                        }) {
+                            file.changed_at = now;
+                        }
                         if file.head.is_empty() && file.live {
                             self.slots.entry(file.slot.clone()).or_default().was_empty = true;
                         }
@@ -65,7 +70,11 @@ impl Follower {
 
     /// Files that were read to their end seldom grow, so they are looked at seldom.
     pub(crate) fn look_back(&mut self, now: Instant) {
-        if !self.is_to_look_back(now) {
+        let every = self.settings.look_back_every;
+        if self
+            .looked_back_at
+            .is_some_and(|at| now.saturating_duration_since(at) < every)
+        {
             return;
         }
         self.looked_back_at = Some(now);
@@ -90,12 +99,6 @@ impl Follower {
                 self.slots.entry(file.slot.clone()).or_default().census = true;
             }
         }
-    }
-
-    pub(crate) fn is_to_look_back(&self, now: Instant) -> bool {
-        let every = self.settings.look_back_every;
-        self.looked_back_at
-            .is_none_or(|at| now.saturating_duration_since(at) >= every)
     }
 
     /// Says of each file whether it is at its path. One without a handle is opened again there, if
