@@ -105,6 +105,9 @@ CREATE TABLE followed_contents (
     inside       TEXT NOT NULL
         CHECK (inside = 'nothing' OR inside = 'cut_line' OR inside = 'quiet_line'),
     first_seen   INTEGER NOT NULL,
+    -- Of this content, under whatever path.
+    lines_stored INTEGER NOT NULL,
+    last_line_at INTEGER,
     PRIMARY KEY (follower_id, sequence)
 ) STRICT, WITHOUT ROWID;
 
@@ -116,7 +119,8 @@ CREATE TABLE followed_heads (
     PRIMARY KEY (follower_id, sequence)
 ) STRICT, WITHOUT ROWID;
 
--- One row a path of a follower: what people are told.
+-- One row a path of a follower: what people are told. What changes with every batch is in the
+-- checkpoints, which makes one row to write of two.
 CREATE TABLE followed_files (
     follower_id          INTEGER NOT NULL,
     path                 TEXT NOT NULL,
@@ -124,9 +128,12 @@ CREATE TABLE followed_files (
         CHECK (status = 'TAILING' OR status = 'WAITING' OR status = 'ERROR'),
     error_message        TEXT,
     inode                INTEGER,
-    size_bytes           INTEGER,
-    offset_bytes         INTEGER,
+    -- The content in that file, whose row says how far it is read.
+    sequence             INTEGER,
+    -- What is left to read of the file, and with that of rotated ones of the path.
+    unread_bytes         INTEGER,
     lag_bytes            INTEGER,
+    -- Of contents that are forgotten; those of all others are in their own rows.
     lines_stored         INTEGER NOT NULL,
     last_line_at         INTEGER,
     gap_bytes            INTEGER NOT NULL,

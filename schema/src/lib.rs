@@ -17,6 +17,7 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("../steps/0007_slices_of_blocks.sql")),
     M::up(include_str!("../steps/0008_damaged_lines_are_counted.sql")),
     M::up(include_str!("../steps/0009_checks_without_a_table.sql")),
+    M::up(include_str!("../steps/0010_one_row_a_batch_and_file.sql")),
 ];
 
 /// What the steps amount to.

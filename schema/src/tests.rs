@@ -88,7 +88,7 @@ fn transfers_keep_their_rows_and_numbers_when_their_table_is_made_anew() {
 }
 
 #[test]
-fn where_logs_are_to_be_read_on_is_kept_when_its_tables_are_made_anew() {
+fn where_logs_are_to_be_read_on_and_their_counts_are_kept_when_their_tables_are_made_anew() {
     let mut connection = stepped(8);
     connection
         .execute_batch(
@@ -98,21 +98,38 @@ fn where_logs_are_to_be_read_on_is_kept_when_its_tables_are_made_anew() {
              (1, '/a', 'TAILING', NULL, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);",
         )
         .unwrap();
-    let rows = |connection: &Connection| -> Vec<Vec<Value>> {
-        ["followed_contents", "followed_files"]
-            .map(|table| {
-                let mut all = connection
-                    .prepare(&format!("SELECT * FROM {table}"))
-                    .unwrap();
-                let columns = all.column_count();
-                all.query_row([], |row| (0..columns).map(|at| row.get(at)).collect())
-                    .unwrap()
+    let rows = |connection: &Connection| {
+        [
+            "SELECT follower_id, sequence, state, path, place, device, inode, born_ns, \
+             offset_bytes, tail_bytes, tail_hash, inside, first_seen FROM followed_contents",
+            "SELECT follower_id, path, status, error_message, inode, lag_bytes, lines_stored, \
+             last_line_at, gap_bytes, gap_count, unmeasured_gap_count, truncated_bytes, \
+             damaged_count FROM followed_files",
+        ]
+        .map(|rows| {
+            let mut all = connection.prepare(rows).unwrap();
+            let columns = all.column_count();
+            all.query_row([], |row| {
+                (0..columns)
+                    .map(|at| row.get(at))
+                    .collect::<Result<Vec<Value>, _>>()
             })
-            .into()
+            .unwrap()
+        })
     };
     let before = rows(&connection);
     upgrade(&mut connection).unwrap();
     assert_eq!(rows(&connection), before);
+    // What is not known yet is not told, and no line counts twice.
+    let new = "SELECT files.sequence, unread_bytes, contents.lines_stored, contents.last_line_at \
+               FROM followed_files AS files, followed_contents AS contents";
+    let new: [Value; 4] = connection
+        .query_row(new, [], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+        })
+        .unwrap();
+    let none = Value::Null;
+    assert_eq!(new, [none.clone(), none.clone(), Value::Integer(0), none]);
 }
 
 #[test]

@@ -123,12 +123,14 @@ impl<D: Lines> Read<D> {
         }
         for file in &self.files {
             let add = additions.remove(&file.path).unwrap_or_default();
-            table::store_file(connection, follower, file, &add, at)?;
+            table::store_file(connection, follower, file, &add)?;
         }
         for (path, add) in additions {
-            // A file that was finished with this batch, or lost.
-            let file = FileRow::waiting(path);
-            table::store_file(connection, follower, &file, &add, at)?;
+            if !table::add_counts(connection, follower, &path, &add)? {
+                // A file that was lost.
+                let file = FileRow::waiting(path);
+                table::store_file(connection, follower, &file, &add)?;
+            }
         }
         for path in &self.gone {
             table::drop_file(connection, follower, path)?;
@@ -137,18 +139,11 @@ impl<D: Lines> Read<D> {
     }
 }
 
-/// What the chunk adds to the counts of each path.
+/// What the chunk adds to the counts of each path to which it adds anything.
 fn additions(chunk: &Chunk) -> HashMap<String, Additions> {
-    let mut lines = vec![0_u64; chunk.files.len()];
-    for line in chunk.lines() {
-        if let Some(lines) = lines.get_mut(line.file) {
-            *lines += 1;
-        }
-    }
     let mut by_path: HashMap<String, Additions> = HashMap::new();
-    for (file, lines) in chunk.files.iter().zip(lines) {
+    for file in chunk.files.iter().filter(|file| file.skipped_bytes > 0) {
         let add = by_path.entry(path_text(&file.path)).or_default();
-        add.lines += lines;
         add.skipped_bytes += file.skipped_bytes;
     }
     for gap in &chunk.gaps {

@@ -1,5 +1,6 @@
 //! What a read hands out: lines in one arena, checkpoints, gaps; and the state of each file.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 pub use etlmon_shared::log::LogGapReason as GapReason;
@@ -56,6 +57,18 @@ impl Chunk {
             end_offset: span.end_offset,
             truncated: span.truncated,
         })
+    }
+
+    /// How many lines of each content there are, by its key.
+    pub(super) fn line_counts(&self) -> HashMap<u64, u64> {
+        let mut counts = vec![0; self.files.len()];
+        for span in &self.spans {
+            if let Some(count) = counts.get_mut(span.file) {
+                *count += 1;
+            }
+        }
+        let sequences = self.files.iter().map(|file| file.sequence);
+        sequences.zip(counts).collect()
     }
 
     /// Whether there is nothing to store.

@@ -25,6 +25,9 @@ const POLL: Duration = Duration::from_secs(1);
 const RECONSIDER: Duration = Duration::from_millis(100);
 /// A look may use one part in so many of a core.
 const THRIFT: u32 = 100;
+/// A look of no more than this needs no longer rest than the watcher's own. It is not measured
+/// more closely, which would take two system calls.
+const CHEAP: Duration = Duration::from_micros(900);
 /// However long a look takes, the next one comes after this.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
@@ -46,6 +49,8 @@ pub struct TailCollector<D: Lines> {
     /// Whether a batch of this collector was stored: from then on nobody else's can be.
     is_alone: bool,
     next: Next,
+    /// Whether the last look took so long that the next one is to be measured.
+    is_dear: bool,
     watching: Watching,
     /// Whether a failure was announced that the next batch takes back, and whether the batch under
     /// way does.
@@ -81,6 +86,7 @@ impl<D: Lines> TailCollector<D> {
             is_last: false,
             is_alone: false,
             next: Next::default(),
+            is_dear: false,
             watching: Watching::default(),
             failed: Arc::default(),
             clears_failure: false,
@@ -187,13 +193,18 @@ impl<D: Lines> Collector for TailCollector<D> {
         let Some(follower) = &mut self.follower else {
             return Err(CollectError::Kind(Box::new(StoreError::Outdated)));
         };
-        let busy = processor_time();
+        let busy = self.is_dear.then(processor_time);
         let chunk = follower.read(budget, began);
-        let took = processor_time().saturating_sub(busy);
+        let passed = began.elapsed();
+        let took = match busy {
+            Some(busy) => processor_time().saturating_sub(busy),
+            None => passed.min(CHEAP),
+        };
+        self.is_dear = passed > CHEAP;
         let states = follower.files();
         self.watching
             .set(&self.setup.watcher, &tick.waker, follower, &states);
-        let (files, gone) = self.told.tell(states, &self.setup.settings);
+        let (files, gone) = self.told.tell(states, &chunk.files, &self.setup.settings);
         // A last line without its end is still to be read, when it was quiet for long enough.
         self.is_last =
             self.is_reading() && !self.setup.follow && !chunk.more && !self.told.has_lag();

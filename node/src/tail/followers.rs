@@ -1,14 +1,15 @@
 //! Followers as people see and command them: their files, their gaps, pause and resume.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use etlmon_shared::Timestamp;
 use etlmon_shared::log::{LogFile, LogGap, LogGapReason, LogStatus};
+use etlmon_shared::text::from_bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::http::Cursor;
-use crate::store::column::{count, count_in, from_count, moment, moment_in};
+use crate::store::column::{count, count_in, from_count, moment};
 use crate::store::{Persist, PersistError};
 
 /// How long the checkpoints of a log stay that is no longer configured: it may come back.
@@ -121,22 +122,64 @@ pub fn files(
     kind: &str,
     name: Option<&str>,
 ) -> rusqlite::Result<Vec<LogFile>> {
+    let contents = Contents::load(connection, kind, name)?;
     connection
         .prepare_cached(
-            "SELECT name, path, status, paused, \
+            "SELECT follower_id, name, path, status, paused, \
              coalesce(followers.error_message, followed_files.error_message) AS error_message, \
-             followers.error_message IS NOT NULL AS failed, inode, size_bytes, offset_bytes, \
+             followers.error_message IS NOT NULL AS failed, inode, sequence, unread_bytes, \
              lag_bytes, lines_stored, last_line_at, gap_bytes, gap_count, unmeasured_gap_count, \
              truncated_bytes, damaged_count FROM followers JOIN followed_files ON follower_id = followers.id \
              WHERE kind = ?1 AND removed_at IS NULL AND (?2 IS NULL OR name = ?2) \
              ORDER BY name, path",
         )?
-        .query_map(params![kind, name], file)?
+        .query_map(params![kind, name], |row| file(row, &contents))?
         .collect()
 }
 
-fn file(row: &Row<'_>) -> rusqlite::Result<LogFile> {
+/// What the checkpoints say of the files.
+#[derive(Default)]
+struct Contents {
+    /// How far each content of a follower is read.
+    offsets: HashMap<(i64, i64), u64>,
+    /// Of all contents of a follower's path, their lines and when the last one was stored.
+    lines: HashMap<(i64, String), (u64, Option<i64>)>,
+}
+
+impl Contents {
+    fn load(connection: &Connection, kind: &str, name: Option<&str>) -> rusqlite::Result<Self> {
+        let mut contents = Self::default();
+        let mut rows = connection.prepare_cached(
+            "SELECT follower_id, sequence, path, offset_bytes, lines_stored, last_line_at \
+             FROM followers JOIN followed_contents ON follower_id = followers.id \
+             WHERE kind = ?1 AND removed_at IS NULL AND (?2 IS NULL OR name = ?2)",
+        )?;
+        let mut rows = rows.query(params![kind, name])?;
+        while let Some(row) = rows.next()? {
+            let follower = row.get("follower_id")?;
+            let offset = from_count(row.get("offset_bytes")?);
+            contents
+                .offsets
+                .insert((follower, row.get("sequence")?), offset);
+            let path = from_bytes(row.get_ref("path")?.as_blob()?).into_owned();
+            let (lines, last) = contents.lines.entry((follower, path)).or_default();
+            *lines += from_count(row.get("lines_stored")?);
+            *last = row.get::<_, Option<i64>>("last_line_at")?.max(*last);
+        }
+        Ok(contents)
+    }
+}
+
+fn file(row: &Row<'_>, contents: &Contents) -> rusqlite::Result<LogFile> {
     let counted = |column| row.get(column).map(from_count);
+    let follower = row.get("follower_id")?;
+    let path: String = row.get("path")?;
+    let sequence: Option<i64> = row.get("sequence")?;
+    let offset = sequence.and_then(|sequence| contents.offsets.get(&(follower, sequence)).copied());
+    let unread = count_in(row, "unread_bytes")?;
+    let lines = contents.lines.get(&(follower, path.clone()));
+    let (lines, last) = lines.copied().unwrap_or_default();
+    let last: Option<i64> = row.get::<_, Option<i64>>("last_line_at")?.max(last);
     let status = row.get::<_, String>("status")?;
     let status = if row.get("paused")? {
         LogStatus::Paused
@@ -152,15 +195,15 @@ fn file(row: &Row<'_>) -> rusqlite::Result<LogFile> {
     };
     Ok(LogFile {
         name: row.get("name")?,
-        path: row.get("path")?,
+        path,
         status,
         error_message: row.get("error_message")?,
         inode: row.get::<_, Option<i64>>("inode")?.map(i64::cast_unsigned),
-        size_bytes: count_in(row, "size_bytes")?,
-        offset_bytes: count_in(row, "offset_bytes")?,
+        size_bytes: unread.map(|unread| offset.unwrap_or(0).saturating_add(unread)),
+        offset_bytes: offset,
         lag_bytes: count_in(row, "lag_bytes")?,
-        lines_stored: counted("lines_stored")?,
-        last_line_at: moment_in(row, "last_line_at")?,
+        lines_stored: lines.saturating_add(counted("lines_stored")?),
+        last_line_at: last.map(Timestamp::from_millis),
         gap_bytes: counted("gap_bytes")?,
         gap_count: counted("gap_count")?,
         unmeasured_gap_count: counted("unmeasured_gap_count")?,

@@ -14,7 +14,7 @@ use super::split::{Rest, Sink, Splitter};
 
 /// Bytes asked for at once.
 const BLOCK: usize = 256 << 10;
-const SMALLEST_BLOCK: usize = 16 << 10;
+const SMALLEST_BLOCK: usize = 4 << 10;
 /// A file was being written when its copy was made if it was last written so shortly before:
 /// rotating tools run scripts in between, and keep the time of the last write.
 const JUST_WRITTEN_NS: i64 = 60_000_000_000;
@@ -187,13 +187,14 @@ impl Reading<'_> {
                 buffer.resize(filled + wanted, 0);
             }
             let (offset, at) = (file.mark.offset, file.mark.offset + filled as u64);
+            let end = file.facts.map_or(u64::MAX, |facts| facts.size);
             let (Some(block), Some(source)) = (
                 buffer.get_mut(filled..filled + wanted),
                 file.source.as_mut(),
             ) else {
                 return Ok(Ended::Stuck);
             };
-            let read = source.read_at(block, at)?;
+            let read = source.read_up_to(block, at, end)?;
             // A compressed file can break off: its end is where it says so itself.
             let at_end = if source.is_plain() {
                 read < wanted

@@ -100,6 +100,20 @@ impl Source {
         }
     }
 
+    /// As [`Self::read_at`], but what a plain file has beyond `end` may be left out: that saves
+    /// asking once more where it is known to end there.
+    pub(crate) fn read_up_to(
+        &mut self,
+        buffer: &mut [u8],
+        offset: u64,
+        end: u64,
+    ) -> io::Result<usize> {
+        match self {
+            Self::Plain(file) => read_plain(file, buffer, offset, end),
+            Self::Compressed(compressed) => compressed.read_at(buffer, offset),
+        }
+    }
+
     /// The `len` bytes from `offset`, or what there is of them.
     pub(crate) fn bytes_at(&mut self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; len];
@@ -119,10 +133,20 @@ impl Source {
 
 /// pread(2) until the buffer is full or the file ends.
 fn read_full(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    read_plain(file, buffer, offset, u64::MAX)
+}
+
+/// pread(2) until the buffer is full, the file ends, or it has given less than it was asked for and
+/// all up to `end`.
+fn read_plain(file: &File, buffer: &mut [u8], offset: u64, end: u64) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match file.read_at(rest, offset + filled as u64) {
             Ok(0) => break,
+            Ok(read) if offset + (filled + read) as u64 >= end => {
+                filled += read;
+                break;
+            }
             Ok(read) => filled += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -137,6 +161,21 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn what_is_beyond_the_known_end_is_read_or_left_and_all_before_it_is_there() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, "0123456789").unwrap();
+        let (mut source, _) = Source::open(file.path(), false).unwrap();
+        let mut buffer = [0; 16];
+        for end in [0, 4, 10, 99] {
+            assert_eq!(source.read_up_to(&mut buffer, 2, end).unwrap(), 8);
+            assert_eq!(buffer.get(..8), Some(b"23456789".as_slice()));
+        }
+        assert_eq!(source.read_up_to(&mut buffer, 10, 10).unwrap(), 0);
+        let mut small = [0; 3];
+        assert_eq!(source.read_up_to(&mut small, 2, 4).unwrap(), 3);
+    }
 
     #[test]
     fn reading_ones_own_file_leaves_no_trace_in_it() {

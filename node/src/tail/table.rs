@@ -49,10 +49,10 @@ pub struct FileRow {
     pub error_message: Option<String>,
     /// The inode of the file that is there now.
     pub inode: Option<u64>,
-    /// Its size.
-    pub size_bytes: Option<u64>,
-    /// How far it is read.
-    pub offset_bytes: Option<u64>,
+    /// The content in it, of which the checkpoint says how far it is read.
+    pub sequence: Option<u64>,
+    /// What is left to read of it.
+    pub unread_bytes: Option<u64>,
     /// What is left to read, in rotated files of the path too.
     pub lag_bytes: Option<u64>,
 }
@@ -65,18 +65,16 @@ impl FileRow {
             status: LogStatus::Waiting,
             error_message: None,
             inode: None,
-            size_bytes: None,
-            offset_bytes: None,
+            sequence: None,
+            unread_bytes: None,
             lag_bytes: None,
         }
     }
 }
 
-/// What a batch adds to a path's counts.
+/// What a batch adds to a path's counts, but for lines: they are counted with their content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Additions {
-    /// Lines stored.
-    pub lines: u64,
     /// Bytes of over-long lines left out.
     pub skipped_bytes: u64,
     /// Lines that are damaged.
@@ -161,8 +159,10 @@ pub fn store_places(
     for sequence in &chunk.forgotten {
         checkpoints::forget(connection, follower, *sequence)?;
     }
+    let lines = chunk.line_counts();
     for checkpoint in &chunk.checkpoints {
-        checkpoints::store(connection, follower, checkpoint)?;
+        let lines = lines.get(&checkpoint.sequence).copied().unwrap_or(0);
+        checkpoints::store(connection, follower, checkpoint, lines, at)?;
     }
     for gap in &chunk.gaps {
         store_gap(connection, follower, gap, at)?;
@@ -203,20 +203,18 @@ pub fn store_file(
     follower: i64,
     file: &FileRow,
     add: &Additions,
-    at: Timestamp,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO followed_files (follower_id, path, status, error_message, inode, \
-             size_bytes, offset_bytes, lag_bytes, lines_stored, last_line_at, gap_bytes, \
-             gap_count, unmeasured_gap_count, truncated_bytes, damaged_count) VALUES (:follower, \
-             :path, :status, :error_message, :inode, :size_bytes, :offset_bytes, :lag_bytes, \
-             :lines, :at, :gap_bytes, :gaps, :unmeasured_gaps, :skipped_bytes, :damaged) \
+             sequence, unread_bytes, lag_bytes, lines_stored, gap_bytes, gap_count, \
+             unmeasured_gap_count, truncated_bytes, damaged_count) VALUES (:follower, :path, \
+             :status, :error_message, :inode, :sequence, :unread_bytes, :lag_bytes, 0, :gap_bytes, \
+             :gaps, :unmeasured_gaps, :skipped_bytes, :damaged) \
              ON CONFLICT (follower_id, path) DO UPDATE SET status = excluded.status, \
              error_message = excluded.error_message, inode = excluded.inode, \
-             size_bytes = excluded.size_bytes, offset_bytes = excluded.offset_bytes, \
-             lag_bytes = excluded.lag_bytes, lines_stored = lines_stored + :lines, \
-             last_line_at = coalesce(:at, last_line_at), gap_bytes = gap_bytes + :gap_bytes, \
+             sequence = excluded.sequence, unread_bytes = excluded.unread_bytes, \
+             lag_bytes = excluded.lag_bytes, gap_bytes = gap_bytes + :gap_bytes, \
              gap_count = gap_count + :gaps, \
              unmeasured_gap_count = unmeasured_gap_count + :unmeasured_gaps, \
              truncated_bytes = truncated_bytes + :skipped_bytes, \
@@ -232,11 +230,9 @@ pub fn store_file(
             },
             ":error_message": file.error_message,
             ":inode": file.inode.map(u64::cast_signed),
-            ":size_bytes": file.size_bytes.map(count),
-            ":offset_bytes": file.offset_bytes.map(count),
+            ":sequence": file.sequence.map(count),
+            ":unread_bytes": file.unread_bytes.map(count),
             ":lag_bytes": file.lag_bytes.map(count),
-            ":lines": count(add.lines),
-            ":at": (add.lines > 0).then(|| moment(at)),
             ":gap_bytes": count(add.gap_bytes),
             ":gaps": count(add.gaps),
             ":unmeasured_gaps": count(add.unmeasured_gaps),
@@ -244,6 +240,36 @@ pub fn store_file(
             ":damaged": count(add.damaged),
         })?;
     Ok(())
+}
+
+/// Adds to the counts of a path of which nothing else is told anew; false when nothing is told of
+/// it at all.
+///
+/// # Errors
+/// What SQLite says.
+pub fn add_counts(
+    connection: &Connection,
+    follower: i64,
+    path: &str,
+    add: &Additions,
+) -> rusqlite::Result<bool> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE followed_files SET gap_bytes = gap_bytes + ?3, gap_count = gap_count + ?4, \
+             unmeasured_gap_count = unmeasured_gap_count + ?5, \
+             truncated_bytes = truncated_bytes + ?6, damaged_count = damaged_count + ?7 \
+             WHERE follower_id = ?1 AND path = ?2",
+        )?
+        .execute(params![
+            follower,
+            path,
+            count(add.gap_bytes),
+            count(add.gaps),
+            count(add.unmeasured_gaps),
+            count(add.skipped_bytes),
+            count(add.damaged),
+        ])?;
+    Ok(changed > 0)
 }
 
 /// A path is not followed any more. Its row goes, unless something of it was lost.
@@ -259,7 +285,7 @@ pub fn drop_file(connection: &Connection, follower: i64, path: &str) -> rusqlite
     connection
         .prepare_cached(
             "UPDATE followed_files SET status = 'WAITING', error_message = NULL, inode = NULL, \
-             size_bytes = NULL, offset_bytes = NULL, lag_bytes = NULL \
+             sequence = NULL, unread_bytes = NULL, lag_bytes = NULL \
              WHERE follower_id = ?1 AND path = ?2",
         )?
         .execute(params![follower, path])?;

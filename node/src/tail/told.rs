@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use etlmon_shared::log::LogStatus;
 
-use super::chunk::{FileState, FileStatus};
+use super::chunk::{FileRef, FileState, FileStatus};
 use super::settings::TailSettings;
 use super::table::{FileRow, path_text};
 
@@ -25,11 +25,12 @@ impl Told {
         }
     }
 
-    /// What people are to be told of each path, if it differs from what they were told; and the
-    /// paths of which nothing is to be told any more.
+    /// What people are to be told of each path, if it differs from what they were told, and of each
+    /// that only had lines; and the paths of which nothing is to be told any more.
     pub(super) fn tell(
         &mut self,
         states: Vec<FileState>,
+        read: &[FileRef],
         settings: &TailSettings,
     ) -> (Vec<FileRow>, Vec<String>) {
         self.under_way = files(states, settings);
@@ -37,11 +38,15 @@ impl Told {
             .under_way
             .values()
             .filter(|row| self.stored.get(&row.path).and_then(Option::as_ref) != Some(*row));
+        // Finished with this batch, and gone since.
+        let finished = read.iter().map(|file| path_text(&file.path));
+        let finished = finished.filter(|path| !self.under_way.contains_key(path));
         let gone = self
             .stored
             .keys()
             .filter(|path| !self.under_way.contains_key(*path));
-        (changed.cloned().collect(), gone.cloned().collect())
+        let rows = changed.cloned().chain(finished.map(FileRow::waiting));
+        (rows.collect(), gone.cloned().collect())
     }
 
     /// The batch under way is stored.
@@ -92,8 +97,8 @@ fn row(path: String, state: FileState) -> FileRow {
         },
         error_message: state.error_message,
         inode: state.inode,
-        size_bytes: state.size_bytes,
-        offset_bytes: state.sequence.map(|_| state.offset_bytes),
+        sequence: state.sequence,
+        unread_bytes: (state.size_bytes).map(|size| size.saturating_sub(state.offset_bytes)),
         lag_bytes: state.lag_bytes,
     }
 }

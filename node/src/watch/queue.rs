@@ -37,6 +37,8 @@ const ABSENCE: Duration = Duration::from_secs(1);
 /// queue (16,384 events of up to 272 bytes), and an end, however fast somebody writes.
 const BUFFER_BYTES: usize = 64 * 1024;
 const READS: usize = 80;
+/// No fewer events fill the buffer.
+const FEWEST_OF_FULL: usize = BUFFER_BYTES / 272;
 
 /// An inotify instance whose events go to a registry until it is dropped.
 #[derive(Debug)]
@@ -321,17 +323,19 @@ fn drain(
     let mut any = false;
     let mut woken = BTreeSet::new();
     let mut reader = Reader::new(inotify, buffer);
-    let mut reads = 0;
+    let (mut reads, mut events) = (0, 0);
     loop {
         if reader.is_buffer_empty() {
-            reads += 1;
-            if reads > READS {
+            // What did not fill the buffer was all there was.
+            if (1..FEWEST_OF_FULL).contains(&events) || reads == READS {
                 break;
             }
+            (reads, events) = (reads + 1, 0);
         }
         match reader.next() {
             Ok(event) => {
                 any = true;
+                events += 1;
                 let name = event.file_name().map(CStr::to_bytes).map(OsStr::from_bytes);
                 registry.hear(event.wd(), event.events(), name, &mut woken);
             }

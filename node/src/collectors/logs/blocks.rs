@@ -1,7 +1,7 @@
 //! The table `log_blocks`, the one index of the lines: what is in some lines of one log.
 
 use etlmon_shared::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, params};
 
 use super::trigrams::Trigrams;
 use crate::store::column::moment;
@@ -44,6 +44,36 @@ pub struct Run<'a> {
 #[derive(Debug, Default)]
 pub struct OpenBlock(Option<(i64, Trigrams)>);
 
+/// The last id that any line was given, and the newest block of a log.
+///
+/// # Errors
+/// What SQLite says.
+pub(super) fn newest(
+    connection: &Connection,
+    log_name: &str,
+) -> rusqlite::Result<(i64, Option<Newest>)> {
+    connection
+        .prepare_cached(
+            "SELECT coalesce((SELECT max(id) FROM log_lines), \
+             (SELECT max(last_line_id) FROM log_blocks), 0) AS last_id, \
+             newest.id, first_line_id, line_count, lines_before FROM (SELECT 1) LEFT JOIN \
+             (SELECT id, first_line_id, line_count, lines_before FROM log_blocks \
+             WHERE log_name = ?1 ORDER BY first_line_id DESC LIMIT 1) AS newest",
+        )?
+        .query_row([log_name], |row| {
+            let newest = match row.get("id")? {
+                None => None,
+                Some(id) => Some(Newest {
+                    id,
+                    first_line_id: row.get("first_line_id")?,
+                    line_count: row.get("line_count")?,
+                    lines_before: row.get("lines_before")?,
+                }),
+            };
+            Ok((row.get("last_id")?, newest))
+        })
+}
+
 /// Adds lines to the log's newest block if that is the open one and has room, else begins another.
 ///
 /// What a transaction that is rolled back leaves in `open` has more lines than the block, or another
@@ -51,20 +81,14 @@ pub struct OpenBlock(Option<(i64, Trigrams)>);
 ///
 /// # Errors
 /// What SQLite says.
-pub fn store(
+pub(super) fn store(
     connection: &Connection,
     log_name: &str,
     run: &Run<'_>,
+    newest: &mut Option<Newest>,
     open: &mut OpenBlock,
 ) -> rusqlite::Result<()> {
-    let newest = connection
-        .prepare_cached(
-            "SELECT id, first_line_id, line_count, lines_before FROM log_blocks \
-             WHERE log_name = ?1 ORDER BY first_line_id DESC LIMIT 1",
-        )?
-        .query_row([log_name], newest)
-        .optional()?;
-    if let (Some(newest), Some((first_line_id, trigrams))) = (&newest, &mut open.0)
+    if let (Some(newest), Some((first_line_id, trigrams))) = (newest.as_mut(), &mut open.0)
         && newest.first_line_id == *first_line_id
         && usize::try_from(newest.line_count) == Ok(trigrams.lines())
     {
@@ -73,6 +97,7 @@ pub fn store(
             .is_some_and(|distance| trigrams.merge(run.trigrams, distance));
         if joined {
             join(connection, newest.id, run)?;
+            newest.line_count += run.line_count;
         }
         if !joined || trigrams.is_used_up() {
             connection
@@ -87,6 +112,8 @@ pub fn store(
     let is_used_up = run.trigrams.is_used_up();
     open.0 = (!is_used_up).then(|| (run.first_line_id, run.trigrams.clone()));
     let at = moment(run.at);
+    let lines_before =
+        (newest.as_ref()).map_or(0, |newest| newest.lines_before + newest.line_count);
     connection
         .prepare_cached(
             "INSERT INTO log_blocks (log_name, first_line_id, last_line_id, line_count, \
@@ -97,7 +124,7 @@ pub fn store(
             run.first_line_id,
             run.last_line_id(),
             run.line_count,
-            newest.map_or(0, |newest| newest.lines_before + newest.line_count),
+            lines_before,
             at,
             if is_used_up {
                 run.trigrams.stored()
@@ -105,6 +132,12 @@ pub fn store(
                 Vec::new()
             },
         ])?;
+    *newest = Some(Newest {
+        id: connection.last_insert_rowid(),
+        first_line_id: run.first_line_id,
+        line_count: run.line_count,
+        lines_before,
+    });
     Ok(())
 }
 
@@ -130,7 +163,8 @@ impl Run<'_> {
 }
 
 /// The newest block of a log.
-struct Newest {
+#[derive(Debug)]
+pub(super) struct Newest {
     id: i64,
     first_line_id: i64,
     line_count: i64,
@@ -144,13 +178,4 @@ impl Newest {
         let distance = u16::try_from(run.first_line_id - self.first_line_id);
         distance.ok().filter(|_| width <= MAX_WIDTH)
     }
-}
-
-fn newest(row: &Row<'_>) -> rusqlite::Result<Newest> {
-    Ok(Newest {
-        id: row.get("id")?,
-        first_line_id: row.get("first_line_id")?,
-        line_count: row.get("line_count")?,
-        lines_before: row.get("lines_before")?,
-    })
 }

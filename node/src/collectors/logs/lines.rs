@@ -7,7 +7,6 @@ use etlmon_shared::{Timestamp, text};
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::blocks::{self, OpenBlock, Run};
-use super::missed;
 use super::trigrams::{Trigrams, slice_lines};
 use crate::store::PersistError;
 use crate::store::column::{count, moment};
@@ -59,7 +58,8 @@ impl LogRows {
         if chunk.lines().len() == 0 {
             return Ok(());
         }
-        let mut first_id = missed::last_line_id(connection)? + 1;
+        let (last_id, mut newest) = blocks::newest(connection, log_name)?;
+        let mut first_id = last_id + 1;
         let sources = store_sources(chunk, log_name, first_id, connection)?;
         store_lines(chunk, &sources, first_id, at, connection)?;
         for trigrams in &self.runs {
@@ -70,7 +70,7 @@ impl LogRows {
                 at,
                 trigrams,
             };
-            blocks::store(connection, log_name, &run, open)?;
+            blocks::store(connection, log_name, &run, &mut newest, open)?;
             first_id += line_count;
         }
         Ok(())
@@ -94,11 +94,6 @@ fn store_sources(
         "SELECT id FROM log_sources \
          WHERE log_name = ?1 AND log_path = ?2 AND source_inode = ?3 AND line_id_limit >= ?4",
     )?;
-    let mut store = connection.prepare_cached(
-        "INSERT INTO log_sources (log_name, log_path, source_inode, line_id_limit) \
-         VALUES (?1, ?2, ?3, ?4 + ?5) ON CONFLICT (log_name, log_path, source_inode) DO UPDATE SET \
-         line_id_limit = excluded.line_id_limit RETURNING id",
-    )?;
     let mut ids = Vec::with_capacity(chunk.files.len());
     for (file, last_id) in chunk.files.iter().zip(last_ids) {
         let Some(last_id) = last_id else {
@@ -112,9 +107,15 @@ fn store_sources(
             .optional()?;
         ids.push(match id {
             Some(id) => id,
-            None => store.query_row(params![log_name, path, inode, last_id, SPARE_IDS], |row| {
-                row.get(0)
-            })?,
+            None => connection
+                .prepare_cached(
+                    "INSERT INTO log_sources (log_name, log_path, source_inode, line_id_limit) \
+                     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (log_name, log_path, source_inode) \
+                     DO UPDATE SET line_id_limit = excluded.line_id_limit RETURNING id",
+                )?
+                .query_row(params![log_name, path, inode, last_id + SPARE_IDS], |row| {
+                    row.get(0)
+                })?,
         });
     }
     Ok(ids)

@@ -7,7 +7,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use actix::prelude::*;
-use rusqlite::Connection;
+use etlmon_shared::log::LogFile;
+use rusqlite::{Connection, OptionalExtension as _};
 use tempfile::TempDir;
 
 use super::*;
@@ -15,7 +16,7 @@ use crate::collector::{Pulse, Schedule, Wake, Waker};
 use crate::collectors::logs::blocks::OpenBlock;
 use crate::collectors::logs::lines::LogRows;
 use crate::store::{Lease, Persist, PersistError, ReadPool, open};
-use crate::tail::followers::Configured;
+use crate::tail::followers::{self, Configured};
 use crate::tail::{Chunk, Crowd, TailSettings};
 use crate::watch::Watcher;
 
@@ -103,13 +104,18 @@ impl Bench {
     }
 
     fn collector(&self, follow: bool) -> TailCollector<Stored> {
-        self.collector_with(follow, Duration::from_millis(20))
+        self.collector_with(follow, |_| {})
     }
 
-    fn collector_with(&self, follow: bool, partial_after: Duration) -> TailCollector<Stored> {
+    fn collector_with(
+        &self,
+        follow: bool,
+        change: impl FnOnce(&mut TailSettings),
+    ) -> TailCollector<Stored> {
         let mut settings = TailSettings::new(self.log()).unwrap();
         settings.from_beginning = true;
-        settings.partial_after = partial_after;
+        settings.partial_after = Duration::from_millis(20);
+        change(&mut settings);
         TailCollector::new(TailSetup {
             kind: "logs",
             name: NAME.to_owned(),
@@ -164,6 +170,11 @@ impl Bench {
         let mut lines = self.writer.prepare(sql).unwrap();
         let lines = lines.query_map([], |row| row.get(0)).unwrap();
         lines.map(Result::unwrap).collect()
+    }
+
+    /// What people are told.
+    fn files(&self) -> Vec<LogFile> {
+        followers::files(&self.writer, "logs", Some(NAME)).unwrap()
     }
 
     fn error_message(&self) -> Option<String> {
@@ -226,6 +237,62 @@ fn a_failure_that_is_over_is_taken_back_by_a_batch_that_is_stored() {
     collector.settle(Err(&StoreError::WriterGone));
     bench.cycle(&mut collector);
     assert_eq!(bench.error_message(), None);
+}
+
+#[test]
+fn lines_of_a_file_that_is_gone_stay_counted_with_its_path() {
+    let mut bench = Bench::new();
+    let mut collector = bench.collector_with(true, |settings| {
+        settings.finish_after = Duration::ZERO;
+    });
+    bench.append("one\ntwo\n");
+    bench.cycle(&mut collector);
+    let [before] = bench.files().try_into().unwrap();
+    assert_eq!((before.lines_stored, before.offset_bytes), (2, Some(8)));
+    let rotated = bench.folder.path().join("app.log.1");
+    fs::rename(bench.log(), &rotated).unwrap();
+    bench.append("three\n");
+    bench.cycles_until(&mut collector, &["one", "two", "three"]);
+    let first = |bench: &Bench| -> Option<String> {
+        let state = "SELECT state FROM followed_contents WHERE sequence = 1";
+        let state = bench.writer.query_row(state, [], |row| row.get(0));
+        state.optional().unwrap()
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while first(&bench).as_deref() != Some("finished") {
+        assert!(Instant::now() < deadline);
+        bench.cycle(&mut collector);
+    }
+    let [read] = bench.files().try_into().unwrap();
+    assert_eq!((read.lines_stored, read.offset_bytes), (3, Some(6)));
+    // The next rotation takes its place.
+    fs::rename(bench.log(), &rotated).unwrap();
+    bench.append("four\n");
+    bench.cycles_until(&mut collector, &["one", "two", "three", "four"]);
+    assert_eq!(first(&bench), None);
+    let [after] = bench.files().try_into().unwrap();
+    assert_eq!((after.lines_stored, after.offset_bytes), (4, Some(5)));
+    assert!(after.last_line_at >= before.last_line_at && before.last_line_at.is_some());
+}
+
+#[test]
+fn what_is_left_out_is_counted_where_nothing_else_is_new_to_tell() {
+    let mut bench = Bench::new();
+    let mut collector = bench.collector(true);
+    for count in 1..=2 {
+        bench.append(&"x".repeat((1 << 20) + 10));
+        bench.append("\n");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let log = loop {
+            bench.cycle(&mut collector);
+            match bench.files().pop() {
+                Some(log) if log.lines_stored == count => break log,
+                _ => assert!(Instant::now() < deadline),
+            }
+        };
+        bench.cycle(&mut collector);
+        assert_eq!(log.truncated_bytes, 10 * count);
+    }
 }
 
 #[test]

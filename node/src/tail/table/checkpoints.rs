@@ -4,9 +4,11 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use rusqlite::{Connection, Row, named_params, params};
+use etlmon_shared::Timestamp;
+use etlmon_shared::text::from_bytes;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use crate::store::column::{count, from_count};
+use crate::store::column::{count, from_count, moment};
 use crate::tail::checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 
 /// The checkpoints of a follower, in no order.
@@ -63,7 +65,7 @@ fn checkpoint(row: &Row<'_>) -> rusqlite::Result<Checkpoint> {
     })
 }
 
-/// Deletes a follower's checkpoint.
+/// Deletes a follower's checkpoint. Its lines stay counted, with its path.
 ///
 /// # Errors
 /// What SQLite says.
@@ -72,6 +74,24 @@ pub(super) fn forget(
     follower: i64,
     sequence: u64,
 ) -> rusqlite::Result<()> {
+    let counted: Option<(Vec<u8>, i64, Option<i64>)> = connection
+        .prepare_cached(
+            "SELECT path, lines_stored, last_line_at FROM followed_contents \
+             WHERE follower_id = ?1 AND sequence = ?2 AND lines_stored > 0",
+        )?
+        .query_row((follower, count(sequence)), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    if let Some((path, lines, last)) = counted {
+        connection
+            .prepare_cached(
+                "UPDATE followed_files SET lines_stored = lines_stored + ?3, \
+                 last_line_at = max(coalesce(last_line_at, ?4), ?4) \
+                 WHERE follower_id = ?1 AND path = ?2",
+            )?
+            .execute(params![follower, from_bytes(&path), lines, last])?;
+    }
     for table in ["followed_contents", "followed_heads"] {
         connection
             .prepare_cached(&format!(
@@ -82,7 +102,8 @@ pub(super) fn forget(
     Ok(())
 }
 
-/// Stores one checkpoint of a follower; its first bytes only where they have changed.
+/// Stores one checkpoint of a follower, and counts the lines of the content that are stored with it;
+/// its first bytes only where they have changed.
 ///
 /// # Errors
 /// What SQLite says.
@@ -90,38 +111,46 @@ pub(super) fn store(
     connection: &Connection,
     follower: i64,
     row: &Checkpoint,
+    lines: u64,
+    at: Timestamp,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO followed_contents (follower_id, sequence, state, path, place, \
-             device, inode, born_ns, offset_bytes, tail_bytes, tail_hash, inside, first_seen) \
-             VALUES (:follower, :sequence, :state, :path, :place, :device, :inode, :born_ns, \
-             :offset_bytes, :tail_bytes, :tail_hash, :inside, :first_seen)",
+            "INSERT INTO followed_contents (follower_id, sequence, state, path, place, device, \
+             inode, born_ns, offset_bytes, tail_bytes, tail_hash, inside, first_seen, \
+             lines_stored, last_line_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
+             ON CONFLICT (follower_id, sequence) DO UPDATE SET state = ?3, path = ?4, place = ?5, \
+             device = ?6, inode = ?7, born_ns = ?8, offset_bytes = ?9, tail_bytes = ?10, \
+             tail_hash = ?11, inside = ?12, first_seen = ?13, \
+             lines_stored = lines_stored + ?14, last_line_at = coalesce(?15, last_line_at)",
         )?
-        .execute(named_params! {
-            ":follower": follower,
-            ":sequence": count(row.sequence),
-            ":state": match row.state {
+        .execute(params![
+            follower,
+            count(row.sequence),
+            match row.state {
                 State::Log => "log",
                 State::Following => "following",
                 State::Finished => "finished",
                 State::Copy => "copy",
             },
-            ":path": row.path.as_os_str().as_bytes(),
-            ":place": row.place.as_os_str().as_bytes(),
-            ":device": row.identity.device.cast_signed(),
-            ":inode": row.identity.inode.cast_signed(),
-            ":born_ns": row.identity.born_ns,
-            ":offset_bytes": count(row.offset),
-            ":tail_bytes": row.tail.len,
-            ":tail_hash": row.tail.hash,
-            ":inside": match row.inside {
+            row.path.as_os_str().as_bytes(),
+            row.place.as_os_str().as_bytes(),
+            row.identity.device.cast_signed(),
+            row.identity.inode.cast_signed(),
+            row.identity.born_ns,
+            count(row.offset),
+            row.tail.len,
+            row.tail.hash,
+            match row.inside {
                 Inside::Nothing => "nothing",
                 Inside::CutLine => "cut_line",
                 Inside::QuietLine => "quiet_line",
             },
-            ":first_seen": row.first_seen_ms,
-        })?;
+            row.first_seen_ms,
+            count(lines),
+            (lines > 0).then(|| moment(at)),
+        ])?;
     if row.head_changed {
         connection
             .prepare_cached(

@@ -55,6 +55,10 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn with_patience(settings: &mut TailSettings) {
+    settings.partial_after = NEVER;
+}
+
 /// A log that nothing is taken away from, and its collector.
 struct Life {
     bench: Bench,
@@ -72,7 +76,7 @@ impl Life {
     fn new() -> Self {
         let bench = Bench::new();
         let mut life = Self {
-            collector: bench.collector_with(true, NEVER),
+            collector: bench.collector_with(true, with_patience),
             bench,
             writer: None,
             renamed: 0,
@@ -194,7 +198,7 @@ impl Life {
             }
             Step::Kill { stored } => {
                 self.cycle(stored, false);
-                self.collector = self.bench.collector_with(true, NEVER);
+                self.collector = self.bench.collector_with(true, with_patience);
             }
             _ => {}
         }
@@ -229,6 +233,12 @@ impl Life {
         lines.sort_unstable();
         self.written.sort_unstable();
         assert_eq!(lines, self.written);
+        // They are counted with the path, whichever file they were in.
+        let [log] = self.bench.files().try_into().unwrap();
+        let size = fs::metadata(self.bench.log()).unwrap().len();
+        assert_eq!(log.lines_stored, lines.len() as u64);
+        assert_eq!((log.size_bytes, log.offset_bytes), (Some(size), Some(size)));
+        assert_eq!(log.lag_bytes, Some(0));
         // What is written between a copy and the cut is gone, and nobody knows how much that was.
         let gaps = "SELECT count(*) FROM log_gaps \
                     WHERE reason <> 'copy_truncated' OR to_offset IS NOT NULL";
