@@ -105,7 +105,7 @@ CREATE TABLE followed_contents (
     inside       TEXT NOT NULL
         CHECK (inside = 'nothing' OR inside = 'cut_line' OR inside = 'quiet_line'),
     first_seen   INTEGER NOT NULL,
-    -- Of this content, under whatever path.
+    -- Since it has belonged to this path.
     lines_stored INTEGER NOT NULL,
     last_line_at INTEGER,
     PRIMARY KEY (follower_id, sequence)
@@ -133,7 +133,7 @@ CREATE TABLE followed_files (
     -- What is left to read of the file, and with that of rotated ones of the path.
     unread_bytes         INTEGER,
     lag_bytes            INTEGER,
-    -- Of contents that are forgotten; those of all others are in their own rows.
+    -- Those that are not counted with a content, which may be forgotten by now.
     lines_stored         INTEGER NOT NULL,
     last_line_at         INTEGER,
     gap_bytes            INTEGER NOT NULL,

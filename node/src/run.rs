@@ -23,7 +23,7 @@ const MAX_BLOCKING_THREADS: usize = 1536;
 /// A blocking thread that had nothing to do for so long ends; a busy log has work for one more
 /// often. The runtime gives work to each in turn: many of them would have all of it done on the
 /// coldest one.
-const IDLE_THREAD: Duration = Duration::from_secs(11);
+const IDLE_THREAD: Duration = Duration::from_millis(150);
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]

@@ -120,16 +120,47 @@ fn where_logs_are_to_be_read_on_and_their_counts_are_kept_when_their_tables_are_
     let before = rows(&connection);
     upgrade(&mut connection).unwrap();
     assert_eq!(rows(&connection), before);
-    // What is not known yet is not told, and no line counts twice.
-    let new = "SELECT files.sequence, unread_bytes, contents.lines_stored, contents.last_line_at \
-               FROM followed_files AS files, followed_contents AS contents";
-    let new: [Value; 4] = connection
-        .query_row(new, [], |row| {
-            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
-        })
+    // No line counts twice.
+    let counted = "SELECT lines_stored, last_line_at FROM followed_contents";
+    let counted = connection.query_row(counted, [], |row| Ok((row.get(0)?, row.get(1)?)));
+    assert_eq!(counted, Ok((0, None::<i64>)));
+}
+
+#[test]
+fn how_far_files_are_read_is_still_told_when_their_table_is_made_anew() {
+    let mut connection = stepped(9);
+    connection
+        .execute_batch(
+            "INSERT INTO followed_contents VALUES \
+             (1, 2, 'finished', x'2f61', x'2f622e31', 3, 4, NULL, 70, 6, x'07', 'nothing', 8), \
+             (1, 3, 'following', x'2f61', x'2f61', 3, 5, NULL, 80, 6, x'07', 'nothing', 8), \
+             (2, 3, 'following', x'2f61', x'2f61', 3, 5, NULL, 80, 6, x'07', 'nothing', 8); \
+             INSERT INTO followed_files VALUES \
+             (1, '/a', 'TAILING', NULL, 5, 100, 80, 30, 6, 7, 8, 9, 10, 11, 12), \
+             (1, '/behind', 'TAILING', NULL, 6, 100, 80, 20, 6, 7, 8, 9, 10, 11, 12), \
+             (1, '/new', 'WAITING', NULL, 7, 100, NULL, 100, 6, 7, 8, 9, 10, 11, 12), \
+             (1, '/none', 'WAITING', NULL, NULL, NULL, NULL, NULL, 6, 7, 8, 9, 10, 11, 12);",
+        )
         .unwrap();
-    let none = Value::Null;
-    assert_eq!(new, [none.clone(), none.clone(), Value::Integer(0), none]);
+    upgrade(&mut connection).unwrap();
+    let told: Vec<(String, Option<i64>, Option<i64>)> = connection
+        .prepare("SELECT path, sequence, unread_bytes FROM followed_files ORDER BY path")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    let row = |path: &str, sequence, unread| (path.to_owned(), sequence, unread);
+    assert_eq!(
+        told,
+        [
+            row("/a", Some(3), Some(20)),
+            // Nobody knows of which content that was said.
+            row("/behind", None, None),
+            row("/new", None, Some(100)),
+            row("/none", None, None),
+        ]
+    );
 }
 
 #[test]

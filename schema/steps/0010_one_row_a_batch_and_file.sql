@@ -20,7 +20,7 @@ CREATE TABLE followed_contents (
     inside       TEXT NOT NULL
         CHECK (inside = 'nothing' OR inside = 'cut_line' OR inside = 'quiet_line'),
     first_seen   INTEGER NOT NULL,
-    -- Of this content, under whatever path.
+    -- Since it has belonged to this path.
     lines_stored INTEGER NOT NULL,
     last_line_at INTEGER,
     PRIMARY KEY (follower_id, sequence)
@@ -43,7 +43,7 @@ CREATE TABLE followed_files (
     -- What is left to read of the file, and with that of rotated ones of the path.
     unread_bytes         INTEGER,
     lag_bytes            INTEGER,
-    -- Of contents that are forgotten; those of all others are in their own rows.
+    -- Those that are not counted with a content, which may be forgotten by now.
     lines_stored         INTEGER NOT NULL,
     last_line_at         INTEGER,
     gap_bytes            INTEGER NOT NULL,
@@ -55,7 +55,14 @@ CREATE TABLE followed_files (
     PRIMARY KEY (follower_id, path)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO followed_files SELECT follower_id, path, status, error_message, inode, NULL, NULL,
+INSERT INTO followed_files SELECT follower_id, path, status, error_message, inode, sequence,
+    CASE WHEN (sequence IS NULL) = (offset_bytes IS NULL)
+        THEN max(size_bytes - coalesce(offset_bytes, 0), 0) END,
     lag_bytes, lines_stored, last_line_at, gap_bytes, gap_count, unmeasured_gap_count,
-    truncated_bytes, damaged_count FROM former_followed_files;
+    truncated_bytes, damaged_count
+FROM (SELECT *, (SELECT max(sequence) FROM followed_contents AS content
+        WHERE content.follower_id = file.follower_id AND CAST(content.path AS TEXT) = file.path
+        AND content.inode = file.inode AND content.offset_bytes = file.offset_bytes
+        AND content.state <> 'log') AS sequence
+    FROM former_followed_files AS file);
 DROP TABLE former_followed_files;

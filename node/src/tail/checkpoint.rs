@@ -91,6 +91,8 @@ pub struct Checkpoint {
     pub state: State,
     /// The path under which it was followed.
     pub path: PathBuf,
+    /// Whether that differs from the one that was last stored.
+    pub path_changed: bool,
     /// The path at which it was last seen, another one after a rotation.
     pub place: PathBuf,
     /// The file it was last seen in.

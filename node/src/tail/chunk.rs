@@ -14,7 +14,7 @@ pub struct Chunk {
     pub(crate) spans: Vec<Span>,
     /// The files that lines refer to.
     pub files: Vec<FileRef>,
-    /// Rows to insert or replace, by their sequence.
+    /// Rows to insert or change, by their sequence.
     pub checkpoints: Vec<Checkpoint>,
     /// Sequences of rows to delete.
     pub forgotten: Vec<u64>,

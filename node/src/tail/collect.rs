@@ -26,8 +26,9 @@ const RECONSIDER: Duration = Duration::from_millis(100);
 /// A look may use one part in so many of a core.
 const THRIFT: u32 = 100;
 /// A look of no more than this needs no longer rest than the watcher's own. It is not measured
-/// more closely, which would take two system calls.
+/// more closely, which would take two system calls; but so many are after one that took longer.
 const CHEAP: Duration = Duration::from_micros(900);
+const MEASURED: u32 = 100;
 /// However long a look takes, the next one comes after this.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
@@ -49,8 +50,8 @@ pub struct TailCollector<D: Lines> {
     /// Whether a batch of this collector was stored: from then on nobody else's can be.
     is_alone: bool,
     next: Next,
-    /// Whether the last look took so long that the next one is to be measured.
-    is_dear: bool,
+    /// How many more looks are to be measured closely.
+    measured: u32,
     watching: Watching,
     /// Whether a failure was announced that the next batch takes back, and whether the batch under
     /// way does.
@@ -86,7 +87,7 @@ impl<D: Lines> TailCollector<D> {
             is_last: false,
             is_alone: false,
             next: Next::default(),
-            is_dear: false,
+            measured: 0,
             watching: Watching::default(),
             failed: Arc::default(),
             clears_failure: false,
@@ -193,14 +194,17 @@ impl<D: Lines> Collector for TailCollector<D> {
         let Some(follower) = &mut self.follower else {
             return Err(CollectError::Kind(Box::new(StoreError::Outdated)));
         };
-        let busy = self.is_dear.then(processor_time);
+        let busy = (self.measured > 0).then(processor_time);
         let chunk = follower.read(budget, began);
         let passed = began.elapsed();
         let took = match busy {
             Some(busy) => processor_time().saturating_sub(busy),
             None => passed.min(CHEAP),
         };
-        self.is_dear = passed > CHEAP;
+        self.measured = match passed > CHEAP {
+            true => MEASURED,
+            false => self.measured.saturating_sub(1),
+        };
         let states = follower.files();
         self.watching
             .set(&self.setup.watcher, &tick.waker, follower, &states);

@@ -78,6 +78,8 @@ pub(crate) struct Followed {
     /// Whether the row differs from the stored one.
     pub(crate) dirty: bool,
     stored_head: usize,
+    /// Whether it belongs to another path of the log than the stored row says.
+    has_moved: bool,
 }
 
 impl Followed {
@@ -117,6 +119,7 @@ impl Followed {
             error: None,
             dirty: true,
             stored_head: 0,
+            has_moved: false,
         }
     }
 
@@ -148,6 +151,7 @@ impl Followed {
             first_seen_ms: row.first_seen_ms,
             error: None,
             dirty: false,
+            has_moved: false,
         }
     }
 
@@ -156,6 +160,7 @@ impl Followed {
             sequence: self.sequence,
             state: self.mark.state,
             path: self.slot.clone(),
+            path_changed: self.has_moved,
             place: self.place.clone(),
             identity: self.identity,
             head_changed: self.stored_head != self.head.len(),
@@ -230,6 +235,7 @@ impl Followed {
     pub(crate) fn commit(&mut self) {
         self.saved = None;
         self.dirty = false;
+        self.has_moved = false;
         self.stored_head = self.head.len();
         if !self.is_following() {
             self.source = None;
@@ -268,6 +274,13 @@ impl Followed {
         self.changed_at = now;
         self.move_to(facts, place);
         Ok(())
+    }
+
+    /// It belongs to another path of the log than it seemed.
+    pub(crate) fn join(&mut self, path: &Path) {
+        self.has_moved |= self.slot != path;
+        self.slot = path.to_path_buf();
+        self.dirty = true;
     }
 
     /// The content was found in this file.

@@ -221,6 +221,7 @@ fn log_row(path: &Path) -> Checkpoint {
         sequence: 0,
         state: State::Log,
         path: path.to_path_buf(),
+        path_changed: false,
         place: path.to_path_buf(),
         identity: Identity {
             device: 0,

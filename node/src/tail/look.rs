@@ -122,9 +122,8 @@ impl Follower {
                 .get(index)
                 .and_then(|file| self.original(&file.slot, named));
             if let (Some(original), Some(file)) = (original, self.files.get_mut(index)) {
-                file.slot = original;
+                file.join(&original);
                 file.live = false;
-                file.dirty = true;
             }
         }
     }

@@ -14,7 +14,7 @@ use super::split::{Rest, Sink, Splitter};
 
 /// Bytes asked for at once.
 const BLOCK: usize = 256 << 10;
-const SMALLEST_BLOCK: usize = 4 << 10;
+const SMALLEST_BLOCK: usize = 16 << 10;
 /// A file was being written when its copy was made if it was last written so shortly before:
 /// rotating tools run scripts in between, and keep the time of the last write.
 const JUST_WRITTEN_NS: i64 = 60_000_000_000;

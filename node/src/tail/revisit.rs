@@ -138,8 +138,7 @@ impl Follower {
                     && file.source.is_some()
                     && facts.identity.same_file(&file.identity)
                 {
-                    file.slot.clone_from(path);
-                    file.dirty = true;
+                    file.join(path);
                     file.live = true;
                 }
                 continue;

@@ -100,8 +100,8 @@ impl Source {
         }
     }
 
-    /// As [`Self::read_at`], but what a plain file has beyond `end` may be left out: that saves
-    /// asking once more where it is known to end there.
+    /// As [`Self::read_at`], but what a plain file has beyond `end` may be left out, where its file
+    /// system gives less than it is asked for: that saves asking once more where it ends there.
     pub(crate) fn read_up_to(
         &mut self,
         buffer: &mut [u8],

@@ -26,7 +26,8 @@ impl Told {
     }
 
     /// What people are to be told of each path, if it differs from what they were told, and of each
-    /// that only had lines; and the paths of which nothing is to be told any more.
+    /// whose last lines were `read` and that is gone; and the paths of which nothing is to be told
+    /// any more.
     pub(super) fn tell(
         &mut self,
         states: Vec<FileState>,

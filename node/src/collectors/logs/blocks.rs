@@ -1,13 +1,25 @@
 //! The table `log_blocks`, the one index of the lines: what is in some lines of one log.
 
+use std::sync::LazyLock;
+
 use etlmon_shared::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::missed::LAST_LINE_ID;
 use super::trigrams::Trigrams;
 use crate::store::column::moment;
 
 /// From its first to its last id at most, with the lines of other logs between.
 const MAX_WIDTH: i64 = 8192;
+
+/// Joined by its id: as a table of its own SQLite would build it, with a page cache of 80 KiB.
+static NEWEST: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {LAST_LINE_ID} AS last_id, id, first_line_id, line_count, lines_before \
+         FROM (SELECT 1) LEFT JOIN log_blocks ON id = (SELECT id FROM log_blocks \
+         WHERE log_name = ?1 ORDER BY first_line_id DESC LIMIT 1)"
+    )
+});
 
 /// To be run when lines were purged, within the same transaction.
 ///
@@ -53,13 +65,7 @@ pub(super) fn newest(
     log_name: &str,
 ) -> rusqlite::Result<(i64, Option<Newest>)> {
     connection
-        .prepare_cached(
-            "SELECT coalesce((SELECT max(id) FROM log_lines), \
-             (SELECT max(last_line_id) FROM log_blocks), 0) AS last_id, \
-             newest.id, first_line_id, line_count, lines_before FROM (SELECT 1) LEFT JOIN \
-             (SELECT id, first_line_id, line_count, lines_before FROM log_blocks \
-             WHERE log_name = ?1 ORDER BY first_line_id DESC LIMIT 1) AS newest",
-        )?
+        .prepare_cached(&NEWEST)?
         .query_row([log_name], |row| {
             let newest = match row.get("id")? {
                 None => None,
@@ -177,5 +183,23 @@ impl Newest {
         let width = run.last_line_id() - self.first_line_id + 1;
         let distance = u16::try_from(run.first_line_id - self.first_line_id);
         distance.ok().filter(|_| width <= MAX_WIDTH)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_with_each_batch_makes_no_table() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(etlmon_schema::CURRENT).unwrap();
+        let mut program = connection.prepare(&format!("EXPLAIN {}", *NEWEST)).unwrap();
+        let codes = program
+            .query_map(["app"], |row| row.get::<_, String>("opcode"))
+            .unwrap();
+        let codes: Vec<String> = codes.map(Result::unwrap).collect();
+        assert!(codes.contains(&"ResultRow".to_owned()));
+        assert!(!codes.contains(&"OpenEphemeral".to_owned()), "{codes:?}");
     }
 }

@@ -59,16 +59,17 @@ pub fn missed(
         .and_then(|(deleted, reached)| deleted.checked_sub(reached)))
 }
 
+/// What [`last_line_id`] gives, as part of a query.
+pub const LAST_LINE_ID: &str = "coalesce((SELECT max(id) FROM log_lines), \
+     (SELECT max(last_line_id) FROM log_blocks), 0)";
+
 /// The last id that any line was given; 0 before the first.
 ///
 /// # Errors
 /// What SQLite says.
 pub fn last_line_id(connection: &Connection) -> rusqlite::Result<i64> {
     connection
-        .prepare_cached(
-            "SELECT coalesce((SELECT max(id) FROM log_lines), \
-             (SELECT max(last_line_id) FROM log_blocks), 0)",
-        )?
+        .prepare_cached(&format!("SELECT {LAST_LINE_ID}"))?
         .query_row([], |row| row.get(0))
 }
 

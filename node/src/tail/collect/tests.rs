@@ -276,6 +276,39 @@ fn lines_of_a_file_that_is_gone_stay_counted_with_its_path() {
 }
 
 #[test]
+fn lines_stay_counted_with_the_path_that_they_were_stored_under() {
+    let mut bench = Bench::new();
+    let path = |name: &str| bench.folder.path().join(name);
+    let (a, b) = (path("a.log"), path("b.log"));
+    let mut collector = bench.collector_with(true, |settings| {
+        *settings = TailSettings::new(a.with_file_name("*.log")).unwrap();
+        settings.from_beginning = true;
+    });
+    fs::write(&a, "one\ntwo\n").unwrap();
+    bench.cycles_until(&mut collector, &["one", "two"]);
+    fs::rename(&a, &b).unwrap();
+    fs::write(&a, "three\n").unwrap();
+    let mut log = OpenOptions::new().append(true).open(&b).unwrap();
+    log.write_all(b"four\n").unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while bench.lines().len() < 4 {
+        assert!(Instant::now() < deadline, "{:?}", bench.lines());
+        bench.cycle(&mut collector);
+    }
+    let told = bench.files().into_iter();
+    let told: Vec<_> = told
+        .map(|file| {
+            (
+                PathBuf::from(file.path),
+                file.lines_stored,
+                file.offset_bytes,
+            )
+        })
+        .collect();
+    assert_eq!(told, [(a, 3, Some(6)), (b, 1, Some(13))]);
+}
+
+#[test]
 fn what_is_left_out_is_counted_where_nothing_else_is_new_to_tell() {
     let mut bench = Bench::new();
     let mut collector = bench.collector(true);

@@ -1,4 +1,5 @@
-//! The tables of checkpoints: where each content is to be read on, and by what it is known.
+//! The tables of checkpoints: where each content is to be read on, by what it is known, and how many
+//! lines of it are stored.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -51,6 +52,7 @@ fn checkpoint(row: &Row<'_>) -> rusqlite::Result<Checkpoint> {
         },
         head: row.get::<_, Option<Vec<u8>>>("head")?.unwrap_or_default(),
         head_changed: false,
+        path_changed: false,
         offset: from_count(row.get("offset_bytes")?),
         tail: TailHash {
             len: row.get("tail_bytes")?,
@@ -74,6 +76,20 @@ pub(super) fn forget(
     follower: i64,
     sequence: u64,
 ) -> rusqlite::Result<()> {
+    leave_counts(connection, follower, sequence)?;
+    for table in ["followed_contents", "followed_heads"] {
+        connection
+            .prepare_cached(&format!(
+                "DELETE FROM {table} WHERE follower_id = ?1 AND sequence = ?2"
+            ))?
+            .execute((follower, count(sequence)))?;
+    }
+    Ok(())
+}
+
+/// Counts the lines of a content so far with the path under which they were stored, and no longer
+/// with the content.
+fn leave_counts(connection: &Connection, follower: i64, sequence: u64) -> rusqlite::Result<()> {
     let counted: Option<(Vec<u8>, i64, Option<i64>)> = connection
         .prepare_cached(
             "SELECT path, lines_stored, last_line_at FROM followed_contents \
@@ -83,22 +99,22 @@ pub(super) fn forget(
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    if let Some((path, lines, last)) = counted {
-        connection
-            .prepare_cached(
-                "UPDATE followed_files SET lines_stored = lines_stored + ?3, \
-                 last_line_at = max(coalesce(last_line_at, ?4), ?4) \
-                 WHERE follower_id = ?1 AND path = ?2",
-            )?
-            .execute(params![follower, from_bytes(&path), lines, last])?;
-    }
-    for table in ["followed_contents", "followed_heads"] {
-        connection
-            .prepare_cached(&format!(
-                "DELETE FROM {table} WHERE follower_id = ?1 AND sequence = ?2"
-            ))?
-            .execute((follower, count(sequence)))?;
-    }
+    let Some((path, lines, last)) = counted else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached(
+            "UPDATE followed_files SET lines_stored = lines_stored + ?3, \
+             last_line_at = max(coalesce(last_line_at, ?4), ?4) \
+             WHERE follower_id = ?1 AND path = ?2",
+        )?
+        .execute(params![follower, from_bytes(&path), lines, last])?;
+    connection
+        .prepare_cached(
+            "UPDATE followed_contents SET lines_stored = 0, last_line_at = NULL \
+             WHERE follower_id = ?1 AND sequence = ?2",
+        )?
+        .execute((follower, count(sequence)))?;
     Ok(())
 }
 
@@ -114,6 +130,9 @@ pub(super) fn store(
     lines: u64,
     at: Timestamp,
 ) -> rusqlite::Result<()> {
+    if row.path_changed {
+        leave_counts(connection, follower, row.sequence)?;
+    }
     connection
         .prepare_cached(
             "INSERT INTO followed_contents (follower_id, sequence, state, path, place, device, \
