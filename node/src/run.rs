@@ -20,10 +20,9 @@ const DEFAULT_FILE: &str = "/etc/etlmon/node.yaml";
 /// Threads that may block at once: running cycles, and hung ones.
 const MAX_BLOCKING_THREADS: usize = 1536;
 
-/// A blocking thread that had nothing to do for so long ends; a busy log has work for one more
-/// often. The runtime gives work to each in turn: many of them would have all of it done on the
-/// coldest one.
-const IDLE_THREAD: Duration = Duration::from_millis(150);
+/// A blocking thread that had nothing to do for so long ends. Most collectors look every five
+/// seconds, all at once: their threads would be made anew for each look.
+const IDLE_THREAD: Duration = Duration::from_secs(6);
 
 /// What the command line says.
 #[derive(Clone, Debug, Default)]
