@@ -122,14 +122,13 @@ impl<D: Lines> Read<D> {
             additions.entry(path.to_owned()).or_default().damaged += 1;
         }
         for file in &self.files {
-            let add = additions.remove(&file.path).unwrap_or_default();
-            table::store_file(connection, follower, file, &add)?;
+            table::store_file(connection, follower, file)?;
         }
         for (path, add) in additions {
             if !table::add_counts(connection, follower, &path, &add)? {
                 // A file that was lost.
-                let file = FileRow::waiting(path);
-                table::store_file(connection, follower, &file, &add)?;
+                table::store_file(connection, follower, &FileRow::waiting(path.clone()))?;
+                table::add_counts(connection, follower, &path, &add)?;
             }
         }
         for path in &self.gone {

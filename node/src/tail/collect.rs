@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use etlmon_shared::Timestamp;
-use rustix::time::{ClockId, clock_gettime};
 
 use super::batch::{Lines, Read, TailBatch, TailRows};
 use super::crowd::Member;
 use super::follower::Follower;
+use super::meter::Meter;
 use super::settings::Budget;
 use super::setup::TailSetup;
 use super::table::{self, Own};
@@ -25,10 +25,6 @@ const POLL: Duration = Duration::from_secs(1);
 const RECONSIDER: Duration = Duration::from_millis(100);
 /// A look may use one part in so many of a core.
 const THRIFT: u32 = 100;
-/// A look of no more than this needs no longer rest than the watcher's own. It is not measured
-/// more closely, which would take two system calls; but so many are after one that took longer.
-const CHEAP: Duration = Duration::from_micros(900);
-const MEASURED: u32 = 100;
 /// However long a look takes, the next one comes after this.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 
@@ -50,8 +46,7 @@ pub struct TailCollector<D: Lines> {
     /// Whether a batch of this collector was stored: from then on nobody else's can be.
     is_alone: bool,
     next: Next,
-    /// How many more looks are to be measured closely.
-    measured: u32,
+    meter: Meter,
     watching: Watching,
     /// Whether a failure was announced that the next batch takes back, and whether the batch under
     /// way does.
@@ -87,7 +82,7 @@ impl<D: Lines> TailCollector<D> {
             is_last: false,
             is_alone: false,
             next: Next::default(),
-            measured: 0,
+            meter: Meter::default(),
             watching: Watching::default(),
             failed: Arc::default(),
             clears_failure: false,
@@ -190,21 +185,12 @@ impl<D: Lines> Collector for TailCollector<D> {
             // Looks where the files are, so that none is lost, and reads nothing.
             Budget { lines: 0, bytes: 0 }
         };
-        let began = Instant::now();
         let Some(follower) = &mut self.follower else {
             return Err(CollectError::Kind(Box::new(StoreError::Outdated)));
         };
-        let busy = (self.measured > 0).then(processor_time);
-        let chunk = follower.read(budget, began);
-        let passed = began.elapsed();
-        let took = match busy {
-            Some(busy) => processor_time().saturating_sub(busy),
-            None => passed.min(CHEAP),
-        };
-        self.measured = match passed > CHEAP {
-            true => MEASURED,
-            false => self.measured.saturating_sub(1),
-        };
+        let begun = self.meter.begin();
+        let chunk = follower.read(budget, Instant::now());
+        let took = self.meter.end(&begun);
         let states = follower.files();
         self.watching
             .set(&self.setup.watcher, &tick.waker, follower, &states);
@@ -285,12 +271,6 @@ impl<D: Lines> Collector for TailCollector<D> {
             }
         }
     }
-}
-
-/// What this thread has used of a core. A look that had to wait for one is not a dear one.
-fn processor_time() -> Duration {
-    let used = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::try_from(used).unwrap_or_default()
 }
 
 impl<D: Lines> Drop for TailCollector<D> {

@@ -48,6 +48,7 @@ mod identify;
 mod listing;
 mod lone;
 mod look;
+mod meter;
 mod names;
 mod newcomers;
 mod pattern;

@@ -194,31 +194,21 @@ fn store_gap(
     Ok(())
 }
 
-/// Stores what people are told of a path, and adds to its counts.
+/// Stores what people are told of a path.
 ///
 /// # Errors
 /// What SQLite says.
-pub fn store_file(
-    connection: &Connection,
-    follower: i64,
-    file: &FileRow,
-    add: &Additions,
-) -> rusqlite::Result<()> {
+pub fn store_file(connection: &Connection, follower: i64, file: &FileRow) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO followed_files (follower_id, path, status, error_message, inode, \
              sequence, unread_bytes, lag_bytes, lines_stored, gap_bytes, gap_count, \
              unmeasured_gap_count, truncated_bytes, damaged_count) VALUES (:follower, :path, \
-             :status, :error_message, :inode, :sequence, :unread_bytes, :lag_bytes, 0, :gap_bytes, \
-             :gaps, :unmeasured_gaps, :skipped_bytes, :damaged) \
+             :status, :error_message, :inode, :sequence, :unread_bytes, :lag_bytes, 0, 0, 0, 0, 0, 0) \
              ON CONFLICT (follower_id, path) DO UPDATE SET status = excluded.status, \
              error_message = excluded.error_message, inode = excluded.inode, \
              sequence = excluded.sequence, unread_bytes = excluded.unread_bytes, \
-             lag_bytes = excluded.lag_bytes, gap_bytes = gap_bytes + :gap_bytes, \
-             gap_count = gap_count + :gaps, \
-             unmeasured_gap_count = unmeasured_gap_count + :unmeasured_gaps, \
-             truncated_bytes = truncated_bytes + :skipped_bytes, \
-             damaged_count = damaged_count + :damaged",
+             lag_bytes = excluded.lag_bytes",
         )?
         .execute(named_params! {
             ":follower": follower,
@@ -233,17 +223,11 @@ pub fn store_file(
             ":sequence": file.sequence.map(count),
             ":unread_bytes": file.unread_bytes.map(count),
             ":lag_bytes": file.lag_bytes.map(count),
-            ":gap_bytes": count(add.gap_bytes),
-            ":gaps": count(add.gaps),
-            ":unmeasured_gaps": count(add.unmeasured_gaps),
-            ":skipped_bytes": count(add.skipped_bytes),
-            ":damaged": count(add.damaged),
         })?;
     Ok(())
 }
 
-/// Adds to the counts of a path of which nothing else is told anew; false when nothing is told of
-/// it at all.
+/// Adds to the counts of a path; false when nothing is told of it at all.
 ///
 /// # Errors
 /// What SQLite says.

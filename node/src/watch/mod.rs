@@ -14,6 +14,7 @@
 //! up. That is settled without a lock: watches are put up again after they were claimed, until
 //! that changes nothing, and from then on the end of a watch (`IN_IGNORED`) finds its claims.
 
+mod events;
 mod place;
 mod queue;
 mod registry;

@@ -1,28 +1,24 @@
 //! The inotify instance, and who empties its queue: a task, or in its place a thread that would be
 //! woken by it anyway.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{CStr, OsStr};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
-use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use rustix::io::retry_on_intr;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
 };
-use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
+use super::events::{Events, Heard, polled, readable};
 use super::lock;
 use super::registry::{Descriptor, ListenerId, Registry, Wake, Word};
 
@@ -32,13 +28,6 @@ pub const REST: Duration = Duration::from_millis(94);
 
 /// Who attends to the queue and has not come back so long after the rest is not waited for.
 const ABSENCE: Duration = Duration::from_secs(1);
-
-/// What one read(2) takes at most, and how many there are before the next rest: more than a whole
-/// queue (16,384 events of up to 272 bytes), and an end, however fast somebody writes.
-const BUFFER_BYTES: usize = 64 * 1024;
-const READS: usize = 80;
-/// No fewer events fill the buffer.
-const FEWEST_OF_FULL: usize = BUFFER_BYTES / 272;
 
 /// An inotify instance whose events go to a registry until it is dropped.
 #[derive(Debug)]
@@ -117,7 +106,7 @@ pub(super) struct Ear {
 
 /// Whose turn it is to empty the queue, and what is known since the last time.
 pub(super) struct Turn {
-    buffer: Vec<MaybeUninit<u8>>,
+    events: Events,
     /// Those who were told that the end of the rest would be told, which it is, whatever comes.
     resting: Heard,
     /// How many rests there were in a row.
@@ -127,9 +116,6 @@ pub(super) struct Turn {
     /// Who empties the queue next, in place of the task.
     pub(super) attended_by: Option<ListenerId>,
 }
-
-/// What wakes each of those whom something concerns.
-type Heard = BTreeMap<ListenerId, Wake>;
 
 impl Ear {
     fn new(registry: Arc<Mutex<Registry>>) -> io::Result<Self> {
@@ -142,7 +128,7 @@ impl Ear {
             timer: polled(timer)?,
             registry,
             turn: Mutex::new(Turn {
-                buffer: vec![MaybeUninit::uninit(); BUFFER_BYTES],
+                events: Events::default(),
                 resting: Heard::new(),
                 rests: 0,
                 until: Instant::now(),
@@ -167,7 +153,7 @@ impl Ear {
     fn hear(&self) -> bool {
         let mut turn = lock(&self.turn);
         turn.attended_by = None;
-        let heard = drain(&self.inotify, &mut turn.buffer, &self.registry);
+        let heard = turn.events.drain(&self.inotify, &self.registry);
         turn.end_rest();
         let Some(heard) = heard else {
             turn.rests = 0;
@@ -235,13 +221,11 @@ impl Ear {
             return false;
         }
         turn.attended_by = None;
-        let heard = drain(&self.inotify, &mut turn.buffer, &self.registry);
+        let heard = turn.events.drain(&self.inotify, &self.registry);
         let is_news = heard
             .as_ref()
             .is_some_and(|heard| heard.contains_key(&listener));
         let rest = match heard {
-            // The task finds the same, and waits for the next event.
-            None => Duration::ZERO,
             Some(heard) => {
                 if !is_news {
                     turn.end_rest();
@@ -249,8 +233,12 @@ impl Ear {
                 turn.tell(heard, Some(listener));
                 REST
             }
+            None => {
+                // The task finds the same, and waits for the next event.
+                turn.until = Instant::now();
+                Duration::ZERO
+            }
         };
-        turn.until = Instant::now() + rest;
         // Should it fail, the task goes on at the time that was set before.
         let _ = self.set_timer(rest);
         is_news
@@ -294,60 +282,4 @@ impl fmt::Debug for Turn {
 /// One listener's panic, which the hook has logged, must not leave the others unheard.
 fn say(wake: &Wake, word: Word) {
     let _ = catch_unwind(AssertUnwindSafe(|| wake(word)));
-}
-
-/// Waits for the first event. The instance is polled for no longer than that: each event would wake
-/// the runtime, and most of them come during a rest.
-async fn readable(inotify: &OwnedFd) -> io::Result<()> {
-    polled(inotify.as_fd())?.readable().await.map(drop)
-}
-
-/// Has the runtime wait for a handle to become readable.
-#[expect(
-    deprecated,
-    reason = "what has come in its place is unsafe, since it takes all kinds of handles; these two \
-              kinds are what it asks for"
-)]
-fn polled<T: AsFd + AsRawFd>(handle: T) -> io::Result<AsyncFd<T>> {
-    AsyncFd::with_interest(handle, Interest::READABLE)
-}
-
-/// Reads what is in the queue; gives what wakes those whom it concerns, each once, or nothing if
-/// nothing has happened.
-fn drain(
-    inotify: &OwnedFd,
-    buffer: &mut [MaybeUninit<u8>],
-    registry: &Mutex<Registry>,
-) -> Option<Heard> {
-    let mut registry = lock(registry);
-    let mut any = false;
-    let mut woken = BTreeSet::new();
-    let mut reader = Reader::new(inotify, buffer);
-    let (mut reads, mut events) = (0, 0);
-    loop {
-        if reader.is_buffer_empty() {
-            // What did not fill the buffer was all there was.
-            if (1..FEWEST_OF_FULL).contains(&events) || reads == READS {
-                break;
-            }
-            (reads, events) = (reads + 1, 0);
-        }
-        match reader.next() {
-            Ok(event) => {
-                any = true;
-                events += 1;
-                let name = event.file_name().map(CStr::to_bytes).map(OsStr::from_bytes);
-                registry.hear(event.wd(), event.events(), name, &mut woken);
-            }
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => break,
-            // Nothing is known any more but that something has happened.
-            Err(_) => {
-                any = true;
-                registry.hear_all(&mut woken);
-                break;
-            }
-        }
-    }
-    any.then(|| registry.wakes(&woken))
 }

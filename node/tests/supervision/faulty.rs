@@ -8,8 +8,8 @@ use etlmon_node::store::{Persist, PersistError};
 use etlmon_node::supervisor::{Spec, Timing};
 use rusqlite::Connection;
 
-/// From one cycle to the news that is waited for on its thread.
-/// Longer than a batch of one row waits for the next commit, so that it need not.
+/// From one cycle to the news that is waited for on its thread: longer than a batch of one row
+/// waits for the next commit, so that it need not.
 const NEWS_AFTER: Duration = Duration::from_millis(20);
 
 /// What a faulty collector is to do, and what it has done.

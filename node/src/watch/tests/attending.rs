@@ -1,5 +1,6 @@
 //! A thread that empties the queue in place of the watcher's task.
 
+use std::cell::Cell;
 use std::sync::mpsc::{Receiver, channel};
 
 use super::*;
@@ -9,6 +10,8 @@ struct Ear {
     file: PathBuf,
     watch: Watch,
     words: Receiver<Word>,
+    /// Whether it was told of a rest, and of its end not yet.
+    rests: Cell<bool>,
 }
 
 /// A directory with the files `a` and `b`, which nobody hears of any more.
@@ -28,7 +31,12 @@ impl Ear {
             let _ = say.send(word);
         });
         watch.set(vec![target(directory, &[name])]);
-        let ear = Self { file, watch, words };
+        let ear = Self {
+            file,
+            watch,
+            words,
+            rests: Cell::new(false),
+        };
         assert_eq!(ear.next(), Word::News);
         ear
     }
@@ -38,12 +46,24 @@ impl Ear {
     }
 
     fn next(&self) -> Word {
-        self.words.recv_timeout(PATIENCE).unwrap()
+        self.heard(self.words.recv_timeout(PATIENCE).unwrap())
     }
 
-    /// Waits until all is told of what happened so far.
+    fn heard(&self, word: Word) -> Word {
+        self.rests.set(word == Word::NewsAndRest);
+        word
+    }
+
+    fn is_told(&self) -> bool {
+        let word = self.words.try_recv();
+        word.map(|word| self.heard(word)).is_ok()
+    }
+
+    /// Waits for the end of the rest that it was told of.
     fn settle(&self) {
-        while self.words.recv_timeout(QUIET).is_ok() {}
+        while self.rests.get() {
+            self.next();
+        }
     }
 
     /// Is told of news until there are two rests in a row, of which the second goes on.
@@ -59,9 +79,7 @@ impl Ear {
 /// Two listeners of one watcher who have heard all that there was.
 fn two(directory: &Path) -> [Ear; 2] {
     let watcher = Watcher::for_test();
-    let ears = ["a", "b"].map(|name| Ear::new(&watcher, directory, name));
-    ears.iter().for_each(Ear::settle);
-    ears
+    ["a", "b"].map(|name| Ear::new(&watcher, directory, name))
 }
 
 #[test]
@@ -78,7 +96,7 @@ fn who_attends_hears_what_comes_in_place_of_being_told() {
             heard += usize::from(ear.watch.next_news());
         }
         let took = begin.elapsed();
-        let is_told = ear.words.try_recv().is_ok();
+        let is_told = ear.is_told();
         let nothing = ear.watch.next_news();
         ear.settle();
         heard == 5 && took >= REST * 4 && !is_told && !nothing
