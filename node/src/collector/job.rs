@@ -14,7 +14,7 @@ use super::{CollectError, Collector, Pulse, Tick};
 use crate::store::{Persist as _, Store};
 
 /// For so long a job may go on from cycle to cycle. Its actor hears nothing of them until then.
-const STAY: Duration = Duration::from_secs(1);
+const STAY: Duration = Duration::from_secs(5);
 
 /// A collector's work in one cycle, or in several, on a thread of its own.
 pub(super) struct Job<C: Collector> {
