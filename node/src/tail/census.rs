@@ -94,7 +94,7 @@ impl Follower {
         if let Some(Unknown { source, head, .. }) = &mut beside.unknown {
             is_same &= source.bytes_at(0, head.len()).is_ok_and(|now| now == *head);
         }
-        let slot = self.slots.entry(path.to_path_buf()).or_default();
+        let slot = self.slots.at(path);
         slot.unsettled = if is_same { 0 } else { slot.unsettled + 1 };
         is_same || slot.unsettled > LOOKS
     }

@@ -23,10 +23,13 @@ use crate::watch::{Coverage, REST};
 const POLL: Duration = Duration::from_secs(1);
 /// After a batch was refused because the follower was paused or resumed.
 const RECONSIDER: Duration = Duration::from_millis(100);
-/// A look may use one part in so many of a core.
+/// A look may use one part in so many of a core, as long as the next one comes in time.
 const THRIFT: u32 = 100;
-/// However long a look takes, the next one comes after this.
-const LONGEST_REST: Duration = Duration::from_secs(1);
+const IN_TIME: Duration = Duration::from_secs(1);
+/// However many files there are, looks use no more than one part in so many; and however long one
+/// takes, the next comes after this.
+const LEAST_THRIFT: u32 = 20;
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// Follows one log. Reading and storing take turns: what is read counts only when it is stored.
 pub struct TailCollector<D: Lines> {
@@ -153,7 +156,7 @@ impl<D: Lines> TailCollector<D> {
     /// When to look again after a look that took so much of a core and left more to read or did not.
     fn plan(&mut self, more: bool, took: Duration) -> Next {
         let crowded = self.member.rest_after(self.has_lines);
-        let rest = (took * THRIFT).min(LONGEST_REST).max(crowded);
+        let rest = rest_after(took).max(crowded);
         let within = if more && self.is_reading() {
             Some(Duration::ZERO)
         } else if self.told.has_lag() {
@@ -172,6 +175,12 @@ impl<D: Lines> TailCollector<D> {
         };
         Next { within, rest }
     }
+}
+
+/// How long to rest after a look that took so much of a core.
+fn rest_after(took: Duration) -> Duration {
+    let least = took.saturating_mul(LEAST_THRIFT).min(LONGEST_REST);
+    took.saturating_mul(THRIFT).min(IN_TIME).max(least)
 }
 
 impl<D: Lines> Collector for TailCollector<D> {

@@ -1,6 +1,6 @@
 //! The follower of one configured log: what a caller sees of the engine.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -8,6 +8,7 @@ use super::checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 use super::chunk::{Chunk, Gap, GapReason};
 use super::file::Followed;
 use super::settings::{Budget, TailSettings};
+use super::slots::Slots;
 use super::source::{self, Facts, Source};
 use super::split::Splitter;
 use super::writers::WriterScan;
@@ -18,7 +19,7 @@ pub struct Follower {
     pub(crate) splitter: Splitter,
     /// Ordered by sequence.
     pub(crate) files: Vec<Followed>,
-    pub(crate) slots: BTreeMap<PathBuf, Slot>,
+    pub(crate) slots: Slots,
     /// The log's own row, and whether it is still to be stored.
     pub(crate) log: Checkpoint,
     pub(crate) log_is_new: bool,
@@ -42,29 +43,6 @@ pub struct Follower {
     pub(crate) next_slot: usize,
     pub(crate) more: bool,
     pending: bool,
-}
-
-/// One path of the log: what is there now, and what was there before.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Slot {
-    pub(crate) present: Option<Facts>,
-    /// Whether the glob matches it now.
-    pub(crate) matched: bool,
-    pub(crate) error: Option<String>,
-    /// Whether it was there when the log was looked at for the first time ever.
-    pub(crate) first_sight: bool,
-    /// Whether it was not followed before the log's path was set to what it is.
-    pub(crate) is_new: bool,
-    /// Whether all that was there at first is told apart.
-    pub(crate) settled: bool,
-    /// Whether it was empty when last looked at: it may have been filled and cut since.
-    pub(crate) was_empty: bool,
-    /// How many looks found the directory changing under their eyes.
-    pub(crate) unsettled: u32,
-    /// Whether the files beside it must be looked through.
-    pub(crate) census: bool,
-    /// How many contents have no file any more, of which no compressed copy was seen yet.
-    pub(crate) gone: u32,
 }
 
 /// An open file that was cut: another content is in it, which may have no name any more.
@@ -109,7 +87,7 @@ impl Follower {
             log_is_new: first_look,
             first_look,
             files,
-            slots: BTreeMap::new(),
+            slots: Slots::default(),
             gaps: Vec::new(),
             forgotten,
             next_sequence,

@@ -64,7 +64,7 @@ pub(crate) fn hide(entry: &Entry, hidden: Hidden) -> io::Result<New> {
 impl Follower {
     /// A content of a path has lost its file, and what was made of that is not found yet.
     pub(crate) fn note_gone(&mut self, path: &Path) {
-        self.slots.entry(path.to_path_buf()).or_default().gone += 1;
+        self.slots.at(path).gone += 1;
     }
 
     /// Whether a file that can't be read is what became of a known content: one for each content

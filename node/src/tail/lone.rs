@@ -127,7 +127,7 @@ impl Follower {
             Ok(_) => Some(false),
             Err(error) if is_missing(error.kind()) => Some(false),
             Err(error) => {
-                let slot = self.slots.entry(path.to_path_buf()).or_default();
+                let slot = self.slots.at(path);
                 slot.error = Some(error.to_string());
                 Some(true)
             }

@@ -1,16 +1,17 @@
 //! Looking at the paths of a log: what is there, what changed, what is finished.
 
 use std::collections::{BTreeSet, HashSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::follower::{Follower, Slot};
+use super::follower::Follower;
 use super::listing;
 use super::names;
+use super::slots::Slot;
 use super::source::Facts;
 
 impl Follower {
@@ -32,7 +33,7 @@ impl Follower {
             let unsettled = self.first_look && !slot.settled;
             unsettled || slot.census || slot.was_empty || unknown
         });
-        let due: Vec<PathBuf> = due.map(|(path, _)| path.clone()).collect();
+        let due: Vec<PathBuf> = due.map(|(path, _)| path.to_path_buf()).collect();
         let mut done = true;
         self.waiting = crowded;
         if !due.is_empty() {
@@ -59,14 +60,18 @@ impl Follower {
                 self.unlisted = found.error;
                 found.paths
             }
-            None => BTreeSet::from([self.settings.path.clone()]),
+            None => BTreeSet::from([self.settings.path.clone().into_os_string()]),
         };
-        named.retain(|path| !self.settings.elsewhere.has(path));
+        named.retain(|path| !self.settings.elsewhere.has(Path::new(path)));
         self.join_rotated(&named);
-        let used: BTreeSet<_> = self.files.iter().map(|file| file.slot.clone()).collect();
+        let used: HashSet<_> = self
+            .files
+            .iter()
+            .map(|file| file.slot.as_os_str())
+            .collect();
         self.slots
-            .retain(|path, _| named.contains(path) || used.contains(path));
-        for slot in self.slots.values_mut() {
+            .retain(|path| named.contains(path) || used.contains(path));
+        for slot in self.slots.iter_mut() {
             *slot = Slot {
                 first_sight: slot.first_sight,
                 is_new: slot.is_new,
@@ -77,10 +82,10 @@ impl Follower {
             };
         }
         for path in used {
-            self.slots.entry(path).or_default();
+            self.slots.at(Path::new(path));
         }
         let mut beside = Vec::new();
-        for path in &named {
+        for path in named.iter().map(Path::new) {
             if self.settings.pattern.is_some() {
                 if names::is_compressed(listing::name(path)) {
                     continue;
@@ -91,7 +96,7 @@ impl Follower {
                 }
             }
             let first_sight = self.first_look;
-            let slot = self.slots.entry(path.clone()).or_insert_with(|| Slot {
+            let slot = self.slots.at_or(path, || Slot {
                 first_sight,
                 is_new: true,
                 ..Slot::default()
@@ -106,13 +111,13 @@ impl Follower {
         }
         for (path, original) in beside {
             let wanted = self.is_news(path);
-            self.slots.entry(original).or_default().census |= wanted;
+            self.slots.at(&original).census |= wanted;
         }
     }
 
     /// A file that was first seen under a rotated name belongs to the log of which it turns out
     /// to be an older one.
-    fn join_rotated(&mut self, named: &BTreeSet<PathBuf>) {
+    fn join_rotated(&mut self, named: &BTreeSet<OsString>) {
         if self.settings.pattern.is_none() {
             return;
         }
@@ -131,7 +136,7 @@ impl Follower {
     /// The path of this log from which a rotation made `path`: one that is there, or was, or that
     /// the glob would match. One that would be no less a rotated name, as `job-20260131` would be
     /// to `job-20260131-1015`, is not expected: those are logs of their own.
-    fn original(&self, path: &Path, named: &BTreeSet<PathBuf>) -> Option<PathBuf> {
+    fn original(&self, path: &Path, named: &BTreeSet<OsString>) -> Option<PathBuf> {
         let own = listing::name(path);
         names::originals(own)
             .map(|name| path.with_file_name(OsStr::from_bytes(&name)))
@@ -144,7 +149,9 @@ impl Follower {
                         .pattern
                         .as_ref()
                         .is_some_and(|one| one.matches(original));
-                expected || named.contains(original) || self.slots.contains_key(original)
+                expected
+                    || named.contains(original.as_os_str())
+                    || self.slots.get(original).is_some()
             })
     }
 

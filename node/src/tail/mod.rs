@@ -57,6 +57,7 @@ mod revisit;
 mod settings;
 mod settling;
 mod setup;
+mod slots;
 mod source;
 mod split;
 mod states;

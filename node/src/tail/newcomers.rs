@@ -52,7 +52,7 @@ impl Follower {
             Ok(_) => {}
             Err(error) if is_missing(error.kind()) => {}
             Err(error) => {
-                self.slots.entry(path.to_path_buf()).or_default().error = Some(error.to_string());
+                self.slots.at(path).error = Some(error.to_string());
             }
         }
     }
@@ -95,7 +95,7 @@ impl Follower {
                 Err(error) if is_missing(error.kind()) => {}
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                     let message = format!("{}: {error}", entry.path.display());
-                    self.slots.entry(path.to_path_buf()).or_default().error = Some(message);
+                    self.slots.at(path).error = Some(message);
                 }
                 Err(_) => {
                     self.dismissed.insert(entry.path.clone(), entry.facts);

@@ -1,7 +1,7 @@
 //! Globs over paths: which files match at the moment, and where new ones can appear.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -56,7 +56,7 @@ impl Glob {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// The paths that match.
-    pub(crate) paths: BTreeSet<PathBuf>,
+    pub(crate) paths: BTreeSet<OsString>,
     /// The directories in which they were looked for.
     pub(crate) directories: BTreeSet<PathBuf>,
     /// Why a directory that is there could not be read, so that there may be more.
@@ -165,7 +165,7 @@ fn walk(directory: &Path, parts: &[Part], depth: usize, found: &mut Found) {
         match part {
             Part::Any(glob) if glob.matches(&name) => {
                 if rest.is_empty() && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                    found.paths.insert(entry.path());
+                    found.paths.insert(entry.path().into_os_string());
                 } else {
                     step(&entry.path(), rest, depth, found);
                 }
@@ -183,7 +183,7 @@ fn step(path: &Path, rest: &[Part], depth: usize, found: &mut Found) {
     if !rest.is_empty() {
         walk(path, rest, depth, found);
     } else if path.symlink_metadata().is_ok() && !path.is_dir() {
-        found.paths.insert(path.to_path_buf());
+        found.paths.insert(path.as_os_str().to_owned());
     }
 }
 
@@ -194,13 +194,24 @@ mod tests {
     fn names(root: &Path, glob: &str) -> Vec<String> {
         let pattern = Pattern::new(&root.join(glob)).unwrap().unwrap();
         let found = pattern.expand();
-        assert!(found.paths.iter().all(|path| pattern.matches(path)));
+        assert!(
+            found
+                .paths
+                .iter()
+                .all(|path| pattern.matches(Path::new(path)))
+        );
         let mut directories = found.directories.iter();
         assert!(!directories.any(|path| pattern.matches(path)));
         assert_eq!(found.error, None);
         let names = found.paths.into_iter();
         names
-            .map(|path| path.strip_prefix(root).unwrap().display().to_string())
+            .map(|path| {
+                Path::new(&path)
+                    .strip_prefix(root)
+                    .unwrap()
+                    .display()
+                    .to_string()
+            })
             .collect()
     }
 

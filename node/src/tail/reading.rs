@@ -33,18 +33,24 @@ enum Ended {
 impl Follower {
     /// Fills the chunk. The path that used up the budget is the last one next time.
     pub(crate) fn read_files(&mut self, budget: Budget, now: Instant, chunk: &mut Chunk) {
-        let ranks: Vec<_> = self.slots.keys().cloned().collect();
-        let turn = self.next_slot.min(ranks.len());
-        let rank = |file: &Followed| {
-            let rank = ranks.binary_search(&file.slot).unwrap_or(0);
-            (rank + ranks.len() - turn) % ranks.len().max(1)
-        };
-        let mut order: Vec<(usize, u64, usize)> = Vec::new();
-        for (index, file) in self.files.iter().enumerate() {
-            if has_news(file, &self.settings, now) {
-                order.push((rank(file), file.sequence, index));
-            }
+        let news = self.files.iter().enumerate();
+        let news: Vec<_> = news
+            .filter(|(_, file)| has_news(file, &self.settings, now))
+            .collect();
+        if news.is_empty() {
+            return;
         }
+        let slots = self.slots.sorted();
+        let turn = self.next_slot.min(slots.len());
+        let count = slots.len().max(1);
+        let rank = |file: &Followed| {
+            let rank = slots.binary_search(&file.slot.as_os_str()).unwrap_or(0);
+            (rank + slots.len() - turn) % count
+        };
+        let news = news.into_iter();
+        let mut order: Vec<(usize, u64, usize)> = news
+            .map(|(index, file)| (rank(file), file.sequence, index))
+            .collect();
         order.sort_unstable();
         for (rank, _, index) in order {
             let Some(file) = self.files.get_mut(index) else {
@@ -83,7 +89,7 @@ impl Follower {
             }
             if ended == Ended::Full {
                 chunk.more = true;
-                self.next_slot = (turn + rank + 1) % ranks.len().max(1);
+                self.next_slot = (turn + rank + 1) % count;
                 return;
             }
         }

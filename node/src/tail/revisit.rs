@@ -37,7 +37,7 @@ impl Follower {
                             file.changed_at = now;
                         }
                         if file.head.is_empty() && file.live {
-                            self.slots.entry(file.slot.clone()).or_default().was_empty = true;
+                            self.slots.at(&file.slot).was_empty = true;
                         }
                         file.error = None;
                     }
@@ -55,7 +55,7 @@ impl Follower {
                         }));
                         file.was_cut = true;
                         file.live = false;
-                        self.slots.entry(file.slot.clone()).or_default().census = true;
+                        self.slots.at(&file.slot).census = true;
                     }
                     Err(error) => file.error = Some(error.to_string()),
                 },
@@ -85,7 +85,7 @@ impl Follower {
         {
             if file.facts.is_some_and(|facts| facts.links == 0) {
                 // It lives on compressed, or is forgotten.
-                self.slots.entry(file.slot.clone()).or_default().census = true;
+                self.slots.at(&file.slot).census = true;
                 continue;
             }
             let Ok(facts) = fs::metadata(&file.place).map(|metadata| Facts::from(&metadata)) else {
@@ -96,7 +96,7 @@ impl Follower {
                 && facts.size > file.mark.offset
                 && !compressed
             {
-                self.slots.entry(file.slot.clone()).or_default().census = true;
+                self.slots.at(&file.slot).census = true;
             }
         }
     }
@@ -113,7 +113,7 @@ impl Follower {
         let mut room = most.saturating_sub(open.count());
         let (is_crowded, mut has_waiting) = (self.files.len() > most, false);
         let (mut paths, mut empty) = (HashMap::new(), Vec::new());
-        for (path, slot) in &self.slots {
+        for (path, slot) in self.slots.iter() {
             if let Some(facts) = slot.present {
                 paths.insert(facts.identity.number(), (path, facts));
             }
@@ -174,12 +174,12 @@ impl Follower {
             }
         }
         for path in empty {
-            self.slots.entry(path).or_default().was_empty = true;
+            self.slots.at(&path).was_empty = true;
         }
         let homeless =
             |file: &&Followed| file.is_following() && file.source.is_none() && !file.live;
         for file in self.files.iter().filter(homeless) {
-            self.slots.entry(file.slot.clone()).or_default().census = true;
+            self.slots.at(&file.slot).census = true;
         }
         has_waiting
     }

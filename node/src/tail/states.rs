@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::chunk::{FileState, FileStatus};
 use super::file::Followed;
-use super::follower::{Follower, Slot};
+use super::follower::Follower;
+use super::slots::Slot;
 use super::source::Source;
 
 impl Follower {
@@ -19,7 +20,7 @@ impl Follower {
             files.push(file);
         }
         let mut states = Vec::with_capacity(self.slots.len());
-        for (path, slot) in &self.slots {
+        for (path, slot) in self.slots.iter() {
             let mut any = false;
             for file in by_slot.get(path.as_os_str()).into_iter().flatten() {
                 any |= file.live;
@@ -27,8 +28,8 @@ impl Follower {
             }
             if !any && (slot.matched || self.settings.pattern.is_none()) {
                 states.push(FileState {
-                    path: path.clone(),
-                    place: slot.present.map(|_| path.clone()),
+                    path: path.to_path_buf(),
+                    place: slot.present.map(|_| path.to_path_buf()),
                     sequence: None,
                     inode: slot.present.map(|facts| facts.identity.inode),
                     size_bytes: slot.present.map(|facts| facts.size),
