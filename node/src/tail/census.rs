@@ -7,7 +7,7 @@ use super::checkpoint::Identity;
 use super::file::Followed;
 use super::follower::Follower;
 use super::identify;
-use super::listing::Entry;
+use super::listing::{Entry, Listing};
 use super::source::{Facts, Source};
 
 /// Looks after which a directory that never rests is taken as it is.
@@ -24,6 +24,8 @@ pub(crate) struct Beside {
     pub(crate) unknown: Option<Unknown>,
     /// Contents that could not be asked now; they are neither found nor lost.
     pub(crate) unsettled: Vec<u64>,
+    /// Why there may be more than these: then what is not among them is neither found nor lost.
+    pub(crate) unseen: Option<String>,
 }
 
 /// A file at the log's path that was just opened, and what was seen of its first bytes.
@@ -58,12 +60,14 @@ impl Follower {
         }
         let gone = self.settle_contents(searches, &beside, now);
         self.open_unknown(path, &mut beside);
-        let news = self.judge_new(path, is_rotation, &mut beside);
+        let news = self.judge_new(path, is_rotation, &mut beside, now);
         if !self.is_unchanged(path, &mut beside) {
             return false;
         }
-        for sequence in gone {
-            self.forget_gone(sequence);
+        if beside.unseen.is_none() {
+            for sequence in gone {
+                self.forget_gone(sequence);
+            }
         }
         self.take_new(path, news, now);
         self.take_cut(path, &beside, now);
@@ -84,7 +88,8 @@ impl Follower {
                 && new.facts.identity.same_file(&old.facts.identity)
                 && new.facts.size >= old.facts.size
         };
-        let entries = self.entries(path);
+        let Listing { entries, unseen } = self.list(path);
+        beside.unseen = beside.unseen.take().or(unseen);
         let (new, old) = (of_the_log(&entries), of_the_log(&beside.entries));
         let mut is_same = new.len() == old.len() && new.iter().zip(old).all(is_same);
         // What was compared with an open file holds only if that was not cut meanwhile.
@@ -100,7 +105,7 @@ impl Follower {
     }
 
     fn beside(&self, path: &Path) -> Beside {
-        let entries = self.entries(path);
+        let Listing { entries, unseen } = self.list(path);
         let claims = entries
             .iter()
             .map(|entry| self.opened(&entry.facts.identity));
@@ -113,6 +118,7 @@ impl Follower {
             entries,
             unknown: None,
             unsettled: Vec::new(),
+            unseen,
         }
     }
 

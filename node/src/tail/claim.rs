@@ -10,8 +10,10 @@ use rustix::fs::SeekFrom;
 use super::checkpoint::{Inside, State, TAIL_BYTES, TailHash};
 use super::chunk::{Gap, GapReason};
 use super::file::{Followed, Tail};
+use super::hidden::is_passing;
 use super::identify::{self, Holds};
 use super::listing::Entry;
+use super::newcomers::CLOCKS_DIFFER_MS;
 use super::settings::StartAt;
 use super::source::{Facts, Source};
 use super::text::Decoding;
@@ -55,14 +57,17 @@ pub(crate) fn ask(file: &Followed, entry: &Entry, may_be_compressed: bool) -> io
 
 /// Looks for a content in other files than its own: the longest that continues it, else the
 /// longest with a rotated name that has its beginning.
+///
+/// # Errors
+/// Why it may be in a file that can't be asked at present.
 pub(crate) fn search(
     file: &Followed,
     entries: &[Entry],
     present: Option<usize>,
     is_free: impl Fn(usize) -> bool,
-) -> Option<(usize, Found)> {
+) -> Result<Option<(usize, Found)>, String> {
     if file.head.is_empty() {
-        return None;
+        return Ok(None);
     }
     let mut order: Vec<usize> = (0..entries.len()).filter(|&index| is_free(index)).collect();
     // Device numbers can change with a reboot, inode numbers do not.
@@ -73,6 +78,7 @@ pub(crate) fn search(
     });
     // Of several that continue it the longest: an older copy may lie beside the last one.
     let mut best: Option<((bool, u64), usize, Found)> = None;
+    let mut doubt = None;
     for index in order {
         let Some(entry) = entries.get(index) else {
             continue;
@@ -81,12 +87,19 @@ pub(crate) fn search(
         if is_present && !file.is_following() {
             continue;
         }
-        let Ok(mut found) = ask(file, entry, !is_present) else {
-            continue;
+        let mut found = match ask(file, entry, !is_present) {
+            Ok(found) => found,
+            Err(error) => {
+                if is_passing(error.kind()) && may_be_later(file, entry) {
+                    let reason = || format!("{}: {error}", entry.path.display());
+                    doubt.get_or_insert_with(reason);
+                }
+                continue;
+            }
         };
         let rank = match found.holds {
             Holds::Continues if entry.facts.identity.inode == file.identity.inode => {
-                return Some((index, found));
+                return Ok(Some((index, found)));
             }
             Holds::Continues => (true, found.source.len().unwrap_or(0)),
             Holds::Shorter(len) if entry.rotated && file.is_following() => (false, len),
@@ -96,7 +109,15 @@ pub(crate) fn search(
             best = Some((rank, index, found));
         }
     }
-    best.map(|(_, index, found)| (index, found))
+    match doubt {
+        Some(reason) if best.as_ref().is_none_or(|((whole, _), ..)| !whole) => Err(reason),
+        _ => Ok(best.map(|(_, index, found)| (index, found))),
+    }
+}
+
+/// Whether a file is one that a rotation may have made of the content since it was first seen.
+fn may_be_later(file: &Followed, entry: &Entry) -> bool {
+    entry.rotated && entry.facts.modified_ns / 1_000_000 >= file.first_seen_ms - CLOCKS_DIFFER_MS
 }
 
 impl Followed {

@@ -70,6 +70,8 @@ pub(crate) struct Followed {
     pub(crate) is_replaced: bool,
     /// Whether it was asked who holds its file, which has no name.
     pub(crate) is_sought: bool,
+    /// Since when it is not where it was, or the file system is away that it was on.
+    pub(crate) missed_since: Option<Instant>,
     /// The size up to which there is nothing more to read.
     pub(crate) drained_at: Option<u64>,
     pub(crate) changed_at: Instant,
@@ -113,6 +115,7 @@ impl Followed {
             was_cut: false,
             is_replaced: false,
             is_sought: false,
+            missed_since: None,
             drained_at: None,
             changed_at: now,
             first_seen_ms,
@@ -145,6 +148,7 @@ impl Followed {
             was_cut: false,
             is_replaced: false,
             is_sought: false,
+            missed_since: None,
             finishing: false,
             drained_at: None,
             changed_at: now,
@@ -292,6 +296,7 @@ impl Followed {
         self.error = None;
         self.was_cut = false;
         self.is_sought = false;
+        self.missed_since = None;
     }
 
     /// Puts its handle away, and what is of use only with it.

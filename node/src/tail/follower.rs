@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use super::checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 use super::chunk::{Chunk, Gap, GapReason};
+use super::doubt::Unjudged;
 use super::file::Followed;
 use super::settings::{Budget, TailSettings};
 use super::slots::Slots;
@@ -31,6 +32,7 @@ pub struct Follower {
     pub(crate) cut: Vec<Cut>,
     /// Files beside the log that are of no use as long as they stay as they are.
     pub(crate) dismissed: HashMap<PathBuf, Facts>,
+    pub(crate) unjudged: Unjudged,
     pub(crate) writers: WriterScan,
     pub(crate) directories: BTreeSet<PathBuf>,
     /// Whether files wait to be taken up until handles of others are put away.
@@ -93,6 +95,7 @@ impl Follower {
             next_sequence,
             cut: Vec::new(),
             dismissed: HashMap::new(),
+            unjudged: Unjudged::default(),
             writers: WriterScan::default(),
             directories: BTreeSet::new(),
             waiting: false,

@@ -8,6 +8,7 @@ use super::checkpoint::{HEAD_BYTES, State};
 use super::chunk::{Gap, GapReason};
 use super::follower::Follower;
 use super::listing::{self, Entry};
+use super::look::is_missing;
 use super::names;
 use super::newcomers::New;
 use super::source::{Facts, Source};
@@ -34,6 +35,11 @@ pub(crate) fn is_damage(kind: ErrorKind) -> bool {
             | ErrorKind::OutOfMemory
             | ErrorKind::Other
     )
+}
+
+/// Whether an error says nothing of a file but that it can't be asked at present.
+pub(crate) fn is_passing(kind: ErrorKind) -> bool {
+    !is_missing(kind) && !is_damage(kind)
 }
 
 /// Whether the file that a compressed one is made of is still there: then that one counts, and
@@ -84,7 +90,8 @@ impl Follower {
 
     /// Writes a file that can't be read into the ledger, unless a known content is in it.
     pub(crate) fn account(&mut self, path: &Path, place: &Path, facts: &Facts, hidden: Hidden) {
-        let is_empty = facts.size <= EMPTY_BYTES;
+        let is_compressed = names::is_compressed(listing::name(place));
+        let is_empty = facts.size <= if is_compressed { EMPTY_BYTES } else { 0 };
         if is_empty || self.take_gone(path) || !hidden.may_be_lost {
             return;
         }

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::State;
 use super::follower::Follower;
+use super::look::is_missing;
 use super::names;
 use super::source::Facts;
 
@@ -21,9 +23,26 @@ pub(crate) struct Entry {
     pub(crate) unrelated: bool,
 }
 
+/// The files beside a log.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    pub(crate) entries: Vec<Entry>,
+    /// Why there may be more: what can't be looked at is not gone.
+    pub(crate) unseen: Option<String>,
+}
+
+impl Listing {
+    fn miss(&mut self, place: &Path, error: &io::Error) {
+        if !is_missing(error.kind()) {
+            let reason = || format!("{}: {error}", place.display());
+            self.unseen.get_or_insert_with(reason);
+        }
+    }
+}
+
 impl Follower {
     /// The files beside a path; what is at the path itself comes first.
-    pub(super) fn entries(&self, path: &Path) -> Vec<Entry> {
+    pub(super) fn list(&self, path: &Path) -> Listing {
         let elsewhere = self.settings.elsewhere.has(path);
         let target = fs::canonicalize(path).ok().filter(|_| !elsewhere);
         let own = self.files.iter().filter(|file| file.slot == path);
@@ -35,24 +54,36 @@ impl Follower {
         let last_seen = own.clone().filter_map(|file| file.place.parent());
         places.extend(last_seen.map(Path::to_path_buf));
         let wanted = own.map(|file| file.identity.inode).collect();
-        let mut found = entries(path, &target, &places, &wanted);
-        if !elsewhere
-            && let Ok(metadata) = fs::metadata(path)
-            && metadata.is_file()
-        {
-            let facts = Facts::from(&metadata);
-            found.retain(|entry| !entry.facts.identity.same_file(&facts.identity));
-            found.insert(
-                0,
-                Entry {
-                    path: path.to_path_buf(),
-                    facts,
-                    rotated: false,
-                    unrelated: false,
-                },
-            );
+        let mut listing = Listing::default();
+        for directory in &places {
+            list(path, &target, directory, &wanted, &mut listing);
         }
-        found
+        let entries = &mut listing.entries;
+        entries.sort_by_key(|entry| {
+            let compressed = names::is_compressed(entry.path.as_os_str().as_encoded_bytes());
+            (compressed, entry.facts.modified_ns)
+        });
+        if elsewhere {
+            return listing;
+        }
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => {
+                let facts = Facts::from(&metadata);
+                entries.retain(|entry| !entry.facts.identity.same_file(&facts.identity));
+                entries.insert(
+                    0,
+                    Entry {
+                        path: path.to_path_buf(),
+                        facts,
+                        rotated: false,
+                        unrelated: false,
+                    },
+                );
+            }
+            Ok(_) => {}
+            Err(error) => listing.miss(path, &error),
+        }
+        listing
     }
 }
 
@@ -63,32 +94,27 @@ fn directories(log: &Path, target: &Path, others: &[PathBuf]) -> BTreeSet<PathBu
     parents.chain(others.iter().cloned()).collect()
 }
 
-/// All regular files in `directories` whose names begin like the log's (or its link's target's)
-/// or whose inode is in `wanted`, plain ones first, older ones first. A rename at the
-/// same time can hide a file from readdir(3).
-fn entries(
+/// All regular files in a directory whose names begin like the log's (or its link's target's) or
+/// whose inode is in `wanted`. A rename at the same time can hide a file from readdir(3).
+fn list(
     log: &Path,
     target: &Path,
-    directories: &BTreeSet<PathBuf>,
+    directory: &Path,
     wanted: &BTreeSet<u64>,
-) -> Vec<Entry> {
-    let listed = directories
-        .iter()
-        .map(|directory| list(log, target, directory, wanted));
-    let mut found: Vec<Entry> = listed.flatten().collect();
-    found.sort_by_key(|entry| {
-        let compressed = names::is_compressed(entry.path.as_os_str().as_encoded_bytes());
-        (compressed, entry.facts.modified_ns)
-    });
-    found
-}
-
-fn list(log: &Path, target: &Path, directory: &Path, wanted: &BTreeSet<u64>) -> Vec<Entry> {
+    listing: &mut Listing,
+) {
     use std::os::unix::fs::DirEntryExt;
     let [log_name, target_name] = [log, target].map(name);
     let linked = log != target;
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) => return listing.miss(directory, &error),
+    };
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return listing.miss(directory, &error),
+        };
         let name = entry.file_name();
         let name = name.as_encoded_bytes();
         let rotated = names::is_rotated(log_name, name)
@@ -99,18 +125,17 @@ fn list(log: &Path, target: &Path, directory: &Path, wanted: &BTreeSet<u64>) -> 
             continue;
         }
         // Not through links: where they point to is another directory's affair.
-        if let Ok(metadata) = entry.metadata()
-            && metadata.is_file()
-        {
-            found.push(Entry {
+        match entry.metadata() {
+            Ok(metadata) if metadata.is_file() => listing.entries.push(Entry {
                 path: entry.path(),
                 facts: Facts::from(&metadata),
                 rotated,
                 unrelated: !rotated && !wanted.contains(&entry.ino()),
-            });
+            }),
+            Ok(_) => {}
+            Err(error) => listing.miss(&entry.path(), &error),
         }
     }
-    found
 }
 
 pub(crate) fn name(path: &Path) -> &[u8] {

@@ -19,6 +19,9 @@ impl Follower {
     /// contents apart.
     pub(crate) fn look(&mut self, now: Instant) {
         self.look_at_paths();
+        for path in self.unjudged.slots() {
+            self.slots.at(path).census = true;
+        }
         self.look_at_files(now);
         self.look_back(now);
         let crowded = self.place_files(now);

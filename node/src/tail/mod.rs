@@ -37,6 +37,7 @@ mod claim;
 mod collect;
 mod compressed;
 mod crowd;
+mod doubt;
 mod elsewhere;
 mod file;
 mod finish;

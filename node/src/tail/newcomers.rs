@@ -1,9 +1,9 @@
 //! Taking up contents that were not known: at the log's path, beside it, in a file that was cut.
 
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use super::census::{Beside, Unknown};
 use super::checkpoint::{HEAD_BYTES, Identity, State};
@@ -15,10 +15,10 @@ use super::identify;
 use super::listing::Entry;
 use super::look::is_missing;
 use super::names;
-use super::source::{Facts, Source};
+use super::source::{self, Facts, Source};
 
 /// The clock of a file system runs behind that of the system, by less than this.
-const CLOCKS_DIFFER_MS: i64 = 2_000;
+pub(crate) const CLOCKS_DIFFER_MS: i64 = 2_000;
 
 /// A content that was not known.
 pub(crate) struct New {
@@ -63,6 +63,7 @@ impl Follower {
         path: &Path,
         is_rotation: bool,
         beside: &mut Beside,
+        now: Instant,
     ) -> Vec<New> {
         let mut news: Vec<New> = Vec::new();
         for (index, entry) in beside.entries.iter().enumerate() {
@@ -86,6 +87,9 @@ impl Follower {
                 let hidden = self.hidden(path, entry, is_rotation, GapReason::Damaged);
                 judged = hidden::hide(entry, hidden).map(Some);
             }
+            if judged.is_ok() {
+                self.unjudged.settle(&entry.facts);
+            }
             match judged {
                 Ok(Some(new)) if new.hidden.is_some() && hidden::is_being_made(entry, beside) => {}
                 Ok(Some(new)) => news.push(new),
@@ -93,15 +97,17 @@ impl Follower {
                     self.dismissed.insert(entry.path.clone(), entry.facts);
                 }
                 Err(error) if is_missing(error.kind()) => {}
-                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                    let message = format!("{}: {error}", entry.path.display());
-                    self.slots.at(path).error = Some(message);
+                Err(error) if hidden::is_passing(error.kind()) => {
+                    let reason = format!("{}: {error}", entry.path.display());
+                    let may_be_lost = self.is_wanted(path, &entry.path, &entry.facts, is_rotation);
+                    self.judge_later(path, entry, may_be_lost, reason, now);
                 }
                 Err(_) => {
                     self.dismissed.insert(entry.path.clone(), entry.facts);
                 }
             }
         }
+        self.give_up_unjudged(path, beside);
         // Some compressors keep whole seconds only; their files are made in the same order.
         news.sort_by_key(|new| (new.facts.modified_ns, new.facts.identity.born_ns));
         news
@@ -146,7 +152,29 @@ impl Follower {
             .map(|file| file.first_seen_ms)
             .max()
             .unwrap_or(self.log.first_seen_ms);
-        facts.modified_ns / 1_000_000 >= since - CLOCKS_DIFFER_MS
+        let now = source::nanoseconds(SystemTime::now()) / 1_000_000;
+        // Where the clock was set back, times tell nothing.
+        facts.modified_ns / 1_000_000 >= since - CLOCKS_DIFFER_MS || since - CLOCKS_DIFFER_MS > now
+    }
+
+    /// Whether a file with a rotated name that holds nothing of what is known is to be read.
+    fn is_wanted(&self, path: &Path, place: &Path, facts: &Facts, is_rotation: bool) -> bool {
+        if self.is_first_look(path) {
+            return false;
+        }
+        let matched = (self.settings.pattern.as_ref()).is_some_and(|one| one.matches(place));
+        matched || (is_rotation && self.is_young(path, facts)) || self.was_missed(path, facts)
+    }
+
+    /// Whether the first file of a path that is new to a glob was rotated before anybody looked: it
+    /// was made since the log is followed.
+    fn was_missed(&self, path: &Path, facts: &Facts) -> bool {
+        let since = self.log.first_seen_ms;
+        let is_later = |time_ns: i64| time_ns / 1_000_000 >= since;
+        self.settings.pattern.is_some()
+            && !self.files.iter().any(|file| file.slot == path)
+            && is_later(facts.modified_ns)
+            && facts.identity.born_ns.is_some_and(is_later)
     }
 
     /// Whether what is beside the path was there before it was looked at for the first time.
@@ -182,12 +210,8 @@ impl Follower {
         if head.is_empty() {
             return Ok(None);
         }
-        let matched = self
-            .settings
-            .pattern
-            .as_ref()
-            .is_some_and(|one| one.matches(&entry.path));
-        let young = self.is_young(path, &facts);
+        let wanted =
+            self.unjudged.has(&facts) || self.is_wanted(path, &entry.path, &facts, is_rotation);
         let mut is_copy = false;
         for file in self.files.iter_mut().filter(|file| file.slot == path) {
             is_copy |= file.mark.state != State::Copy && identify::is_copy(&mut source, file)?;
@@ -215,13 +239,14 @@ impl Follower {
         let state = if is_copy || (first_look && !source.is_plain()) {
             State::Copy
         } else if first_look {
-            let wanted = matched && self.settings.from_beginning;
-            if wanted {
+            let pattern = self.settings.pattern.as_ref();
+            let matched = pattern.is_some_and(|one| one.matches(&entry.path));
+            if matched && self.settings.from_beginning {
                 State::Following
             } else {
                 State::Finished
             }
-        } else if matched || (is_rotation && young) {
+        } else if wanted {
             State::Following
         } else if source.is_plain() {
             State::Finished

@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::checkpoint::State;
 use super::file::Followed;
 use super::follower::{Cut, Follower};
 use super::identify;
 use super::listing;
+use super::look::is_missing;
 use super::names;
 use super::source::{Facts, Source};
+
+/// What was read to its end and then moved away may come back, and is not read again then.
+const MISSED: Duration = Duration::from_hours(24);
 
 impl Follower {
     /// Asks the open files themselves: they are the same whatever happened to their names.
@@ -68,7 +72,7 @@ impl Follower {
         }
     }
 
-    /// Files that were read to their end seldom grow, so they are looked at seldom.
+    /// Files that were read to their end seldom grow or go, so they are looked at seldom.
     pub(crate) fn look_back(&mut self, now: Instant) {
         let every = self.settings.look_back_every;
         if self
@@ -78,17 +82,26 @@ impl Follower {
             return;
         }
         self.looked_back_at = Some(now);
-        for file in self
-            .files
-            .iter()
-            .filter(|file| file.mark.state == State::Finished)
-        {
-            if file.facts.is_some_and(|facts| facts.links == 0) {
-                // It lives on compressed, or is forgotten.
+        for file in (self.files.iter_mut()).filter(|file| !file.is_following()) {
+            let facts = fs::metadata(&file.place).map(|metadata| Facts::from(&metadata));
+            let is_gone = match &facts {
+                _ if file.facts.is_some_and(|facts| facts.links == 0) => true,
+                Ok(_) => {
+                    file.missed_since = None;
+                    false
+                }
+                Err(error) if is_missing(error.kind()) => {
+                    let since = *file.missed_since.get_or_insert(now);
+                    now.saturating_duration_since(since) >= MISSED
+                }
+                Err(_) => false,
+            };
+            if is_gone {
+                // It lives on under another name or compressed, or is forgotten.
                 self.slots.at(&file.slot).census = true;
                 continue;
             }
-            let Ok(facts) = fs::metadata(&file.place).map(|metadata| Facts::from(&metadata)) else {
+            let (Ok(facts), State::Finished) = (facts, file.mark.state) else {
                 continue;
             };
             let compressed = names::is_compressed(listing::name(&file.place));

@@ -16,7 +16,8 @@ use super::look::is_missing;
 pub(crate) struct Search {
     sequence: u64,
     state: State,
-    found: Option<(usize, Found)>,
+    /// An error says why that is not known.
+    found: Result<Option<(usize, Found)>, String>,
 }
 
 impl Follower {
@@ -108,8 +109,8 @@ impl Follower {
                 None => false,
             };
             let found = claim::search(file, &beside.entries, beside.present, is_free);
-            if let Some((place, _)) = found
-                && let Some(claim) = beside.claims.get_mut(place)
+            if let Ok(Some((place, _))) = &found
+                && let Some(claim) = beside.claims.get_mut(*place)
             {
                 *claim = Some(file.sequence);
             }
@@ -143,7 +144,16 @@ impl Follower {
             let Some(file) = self.files.get_mut(index) else {
                 continue;
             };
+            let (found, sought) = match found {
+                Ok(found) => (found, Ok(())),
+                Err(reason) => (None, Err(reason)),
+            };
             let Some((place, found)) = found else {
+                let doubt = Self::doubt(file, sought, beside, now);
+                if doubt.is_some() {
+                    file.error = doubt;
+                    continue;
+                }
                 if state != State::Following {
                     gone.push(sequence);
                     continue;

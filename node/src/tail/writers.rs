@@ -83,25 +83,38 @@ impl WriterScan {
             }
         };
         for file in files.flatten() {
+            let info: PathBuf = process.join("fdinfo").join(file.file_name());
+            // Asking the file itself can wait for a server that is gone.
+            let info = fs::read_to_string(info).unwrap_or_default();
+            let inode = inode(&info);
+            if inode.is_some_and(|inode| !wanted.iter().any(|(_, one)| *one == inode)) {
+                continue;
+            }
             let Ok(metadata) = fs::metadata(file.path()) else {
                 continue;
             };
             let key = (metadata.dev(), metadata.ino());
-            if wanted.contains(&key) && !self.open.contains(&key) {
-                let info: PathBuf = process.join("fdinfo").join(file.file_name());
-                if is_for_writing(&fs::read_to_string(info).unwrap_or_default()) {
-                    self.open.push(key);
-                }
+            if wanted.contains(&key) && !self.open.contains(&key) && is_for_writing(&info) {
+                self.open.push(key);
             }
         }
     }
 }
 
+/// The number of the file's inode in proc_pid_fdinfo(5), since Linux 5.14.
+fn inode(info: &str) -> Option<u64> {
+    field(info, "ino:")?.parse().ok()
+}
+
+fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    let value = info.lines().find_map(|line| line.strip_prefix(name));
+    value.map(str::trim)
+}
+
 /// The flags in proc_pid_fdinfo(5) are octal; the lowest two bits are the mode of open(2).
 fn is_for_writing(info: &str) -> bool {
-    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
-    flags
-        .and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok())
+    field(info, "flags:")
+        .and_then(|flags| u32::from_str_radix(flags, 8).ok())
         .is_none_or(|flags| flags & 3 != 0)
 }
 
@@ -125,6 +138,20 @@ mod tests {
         assert_eq!(ask(), Writers::Some);
         drop(writer);
         assert!(matches!(ask(), Writers::None | Writers::Unknown));
+    }
+
+    #[test]
+    fn what_a_handle_is_of_is_known_without_asking_the_file() {
+        let info = "pos:\t1577\nflags:\t0100001\nmnt_id:\t27\nino:\t10158307\n";
+        assert_eq!(
+            (inode(info), is_for_writing(info)),
+            (Some(10_158_307), true)
+        );
+        let of_linux_5_10 = "pos:\t0\nflags:\t0100000\nmnt_id:\t27\n";
+        assert_eq!(
+            (inode(of_linux_5_10), is_for_writing(of_linux_5_10)),
+            (None, false)
+        );
     }
 
     #[test]

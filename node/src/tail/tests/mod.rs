@@ -1,6 +1,7 @@
 //! The engine on real files, with a stand-in for the database and a clock that is set by hand.
 
 mod bytes;
+mod doubt;
 mod edges;
 mod elsewhere;
 mod held;
