@@ -6,6 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rustix::fs::FsWord;
+
 use super::census::Beside;
 use super::chunk::GapReason;
 use super::file::Followed;
@@ -18,7 +20,7 @@ use super::source::Facts;
 /// starts. After that its files count as gone.
 const AWAY_PATIENCE: Duration = Duration::from_hours(1);
 /// `f_type` of overlayfs in statfs(2).
-const OVERLAYFS: i64 = 0x794c_7630;
+const OVERLAYFS: FsWord = 0x794c_7630;
 
 /// Files that a rotation has just made, and that nobody could look into when they were found.
 #[derive(Debug, Default)]
@@ -142,6 +144,6 @@ fn is_elsewhere(place: &Path, device: u64) -> bool {
         .is_some_and(|(directory, there)| {
             there != device
                 && rustix::fs::statfs(directory)
-                    .is_ok_and(|file_system| i64::from(file_system.f_type) != OVERLAYFS)
+                    .is_ok_and(|file_system| file_system.f_type != OVERLAYFS)
         })
 }
