@@ -16,7 +16,8 @@ pub struct Transfer {
     pub remote_host: String,
     /// Who was logged in; in the xferlog layout an anonymous client has the password it gave.
     pub username: String,
-    /// The path as the server wrote it; bytes that are not UTF-8 are written `\xHH`.
+    /// The path as the server wrote it. Bytes that are not UTF-8 are written `\xHH`; where there are
+    /// such, or the path itself holds `\x`, each of its backslashes is doubled.
     pub filename: String,
     /// How many bytes were transferred; null where a deletion says nothing of them.
     pub bytes: Option<u64>,

@@ -95,7 +95,9 @@ async fn list(
     };
     let page = state
         .reads
-        .read(move |snapshot| table::page(snapshot, &filter, cursor, limit))
+        .read_by(filter.effort(), move |snapshot| {
+            table::page(snapshot, &filter, cursor, limit)
+        })
         .await?;
     Ok(cursor.answer(&request, page, |row| row.id))
 }

@@ -8,8 +8,8 @@ use rusqlite::{Connection, Row, named_params, params};
 
 use super::lines::TransferRows;
 use crate::http::Cursor;
-use crate::store::PersistError;
 use crate::store::column::{count, count_in, moment};
+use crate::store::{Effort, PersistError};
 
 impl TransferRows {
     /// Stores the rows, which were read at `at`.
@@ -68,6 +68,19 @@ pub struct Filter {
     pub direction: Option<TransferDirection>,
     /// How it ended.
     pub status: Option<TransferStatus>,
+}
+
+impl Filter {
+    /// What is rare is looked for in all rows, of which there may be many millions.
+    pub fn effort(&self) -> Effort {
+        let words = [&self.user, &self.host, &self.filename];
+        let has_words = words.into_iter().any(Option::is_some);
+        if has_words || self.direction.is_some() || self.status.is_some() {
+            Effort::Long
+        } else {
+            Effort::Short
+        }
+    }
 }
 
 /// One page of the transfers that a filter lets through, in ascending id, and whether there are

@@ -56,6 +56,34 @@ fn every_field_of_the_xferlog_layout_is_read() {
 }
 
 #[test]
+fn what_a_clients_machine_says_of_its_user_forges_and_hides_nothing() {
+    for id in ["smith", "eve smith", "", "a  b ", "1"] {
+        let entry = entry(&wu(&format!("/f b _ i r alice ftp 1 {id} c")));
+        assert_eq!(
+            (&*entry.filename, &*entry.username),
+            ("/f", "alice"),
+            "{id}"
+        );
+        assert_eq!(entry.direction, TransferDirection::Upload);
+        assert_eq!(entry.service.as_deref(), Some("ftp"));
+    }
+    for id in [
+        "y b _ o r root ftp 0 *",
+        "y b _ d g root evil 9 z",
+        "x ftp 0 *",
+        "y b _ o r root ftp 1 z",
+        "a ftp 1 b c",
+    ] {
+        let line = wu(&format!("/f b _ i r alice ftp 1 {id} c"));
+        assert_eq!(read(&line), Err(ParseError::Ambiguous), "{line}");
+    }
+    // Users and files with blanks are what they were.
+    assert_names(&wu("/f b _ i r team 1 ftp 0 * c"), "/f", "team 1");
+    assert_names(&wu("/a 1 b b _ i r alice ftp 0 * c"), "/a 1 b", "alice");
+    assert_names(&wu("/a 1 b b _ i r alice ftp 1 smith c"), "/a 1 b", "alice");
+}
+
+#[test]
 fn every_field_of_the_own_layout_is_read() {
     let line =
         own("[carol] FAIL UPLOAD: Client \"2001:db8::1\", \"/a b\", 2048 bytes, 4.00Kbyte/sec");

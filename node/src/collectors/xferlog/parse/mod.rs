@@ -23,8 +23,9 @@ use etlmon_shared::Timestamp;
 ///
 /// # Errors
 /// A line that no server writes as it is, or that can be read as more than one entry. Text that
-/// clients choose (names of files and users, the passwords of anonymous ones) can imitate the rest
-/// of a line, so a line is an entry only where nothing else can have been meant.
+/// clients choose (names of files and users, the passwords of anonymous ones, what their machine
+/// says of the user) can imitate the rest of a line, so a line is an entry only where nothing else
+/// can have been meant.
 pub fn parse<Z: TimeZone>(line: &[u8], zone: &Z) -> Result<Parsed, ParseError> {
     // A crash leaves zeros in front of the line that is written next.
     let zeros = line.iter().take_while(|&&byte| byte == 0).count();

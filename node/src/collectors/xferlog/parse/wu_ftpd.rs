@@ -31,24 +31,17 @@ pub(super) fn parse(log_time: Timestamp, text: &[u8]) -> Result<Entry, ParseErro
     let (bytes, rest) = word(rest).ok_or(ParseError::missing("file size"))?;
     let bytes = number(bytes, "file size")?;
 
-    let mut from_right = rest.rsplitn(5, |&byte| byte == b' ');
-    let mut last = |part| from_right.next().ok_or(ParseError::missing(part));
-    let status = match last("completion status")? {
+    let (rest, status) = before_last(rest, "authenticated user id")?;
+    let status = match status {
         b"c" => TransferStatus::Complete,
         b"i" => TransferStatus::Incomplete,
         _ => return Err(ParseError::malformed("completion status")),
     };
-    if last("authenticated user id")?.is_empty() {
-        return Err(ParseError::malformed("authenticated user id"));
-    }
-    if !matches!(last("authentication method")?, [b'0'..=b'9']) {
-        return Err(ParseError::malformed("authentication method"));
-    }
-    let service = last("service name")?;
-    if service.is_empty() {
-        return Err(ParseError::malformed("service name"));
-    }
-    let names = names(last("file name")?)?;
+    let (names, service) = match of_one_word(rest) {
+        Ok(read) => read,
+        Err(ParseError::Ambiguous) => return Err(ParseError::Ambiguous),
+        Err(error) => of_any_words(rest).unwrap_or(Err(error))?,
+    };
     Ok(Entry {
         log_time,
         remote_host,
@@ -70,6 +63,55 @@ fn transfer_time(field: &[u8]) -> Result<Option<u32>, ParseError> {
     Ok((!field.starts_with(b"-")).then_some(seconds))
 }
 
+/// The last word of a text, and what is before it, which ends with this part.
+fn before_last<'a>(text: &'a [u8], part: &'static str) -> Result<(&'a [u8], &'a [u8]), ParseError> {
+    let space = memchr::memrchr(b' ', text).ok_or(ParseError::missing(part))?;
+    let (before, last) = text.split_at(space);
+    Ok((before, last.get(1..).unwrap_or_default()))
+}
+
+/// Names and service where the authenticated user id is one word: `*`, or the name of an account.
+fn of_one_word(text: &[u8]) -> Result<(Names<'_>, &[u8]), ParseError> {
+    let (text, id) = before_last(text, "authentication method")?;
+    if id.is_empty() {
+        return Err(ParseError::malformed("authenticated user id"));
+    }
+    let (text, method) = before_last(text, "service name")?;
+    if !matches!(method, [b'0'..=b'9']) {
+        return Err(ParseError::malformed("authentication method"));
+    }
+    let (text, service) = before_last(text, "file name")?;
+    if service.is_empty() {
+        return Err(ParseError::malformed("service name"));
+    }
+    Ok((names(text)?, service))
+}
+
+/// The same where the id is what the client's machine says, which can be anything (RFC 1413). None
+/// where nothing says so.
+fn of_any_words(text: &[u8]) -> Option<Result<(Names<'_>, &[u8]), ParseError>> {
+    let names = readings(text).next().filter(Names::is_sure)?;
+    let mut ends = identified(names.username);
+    let before = names.username.get(..ends.next()?)?;
+    if ends.next().is_some() {
+        return Some(Err(ParseError::Ambiguous));
+    }
+    let (username, service) = before_last(before, "user name").ok()?;
+    Some(Ok((Names { username, ..names }, service)))
+}
+
+/// Where the names of a user and of a service may end in a text, with method 1 of authentication
+/// behind them, by which the client's machine says who the user is.
+fn identified(text: &[u8]) -> impl Iterator<Item = usize> {
+    let is_end = |at: &usize| {
+        let before = text.get(..*at).unwrap_or_default();
+        matches!(memchr::memrchr(b' ', before), Some(space) if space > 0 && space + 1 < *at)
+    };
+    memchr::memmem::find_iter(text, b" 1")
+        .filter(|at| matches!(text.get(at + 2), None | Some(b' ')))
+        .filter(is_end)
+}
+
 /// `filename transfer-type special-action-flag direction access-mode username`.
 struct Names<'a> {
     filename: &'a [u8],
@@ -78,24 +120,35 @@ struct Names<'a> {
     username: &'a [u8],
 }
 
+impl Names<'_> {
+    /// Whether the file's name is too plain to imitate what follows it.
+    fn is_sure(&self) -> bool {
+        memchr::memchr(b' ', self.filename).is_none()
+    }
+}
+
 /// The four one-letter fields tell where the file's name ends and the user's begins. Where either
 /// imitates them, the last ones are the true ones: a file's name may hold anything, a user's does
 /// not. But what stands there for an anonymous user is the password it gave, which may hold
-/// anything too; then only a space in the file's name tells that the first ones are part of it.
+/// anything too, as may an id that the client's machine gives; then only a space in the file's name
+/// tells that the first ones are part of it.
 fn names(text: &[u8]) -> Result<Names<'_>, ParseError> {
-    let mut found = memchr::memchr_iter(b' ', text).filter_map(|space| {
-        let (filename, rest) = text.split_at_checked(space)?;
-        split_letters(filename, rest).filter(|_| !filename.is_empty())
-    });
+    let mut found = readings(text);
     let first = found.next().ok_or(ParseError::malformed("file name"))?;
-    let Some(last) = found.next_back() else {
-        return Ok(first);
-    };
-    let blank_free = memchr::memchr(b' ', first.filename).is_none();
-    if first.access_mode == TransferAccessMode::Anonymous && blank_free {
+    let last = found.last();
+    let by_client = first.access_mode == TransferAccessMode::Anonymous && last.is_some();
+    if first.is_sure() && (by_client || identified(first.username).next().is_some()) {
         return Err(ParseError::Ambiguous);
     }
-    Ok(last)
+    Ok(last.unwrap_or(first))
+}
+
+/// Where the letters may be.
+fn readings(text: &[u8]) -> impl Iterator<Item = Names<'_>> {
+    memchr::memchr_iter(b' ', text).filter_map(|space| {
+        let (filename, rest) = text.split_at_checked(space)?;
+        split_letters(filename, rest).filter(|_| !filename.is_empty())
+    })
 }
 
 fn split_letters<'a>(filename: &'a [u8], rest: &'a [u8]) -> Option<Names<'a>> {

@@ -276,3 +276,19 @@ proptest! {
         prop_assert_eq!(walk(&connection, &filter, Cursor::Before(place), limit), before);
     }
 }
+
+#[test]
+fn what_may_be_rare_takes_one_of_the_places_for_long_queries() {
+    assert_eq!(Filter::default().effort(), Effort::Short);
+    let filters = [
+        Filter {
+            user: Some("alice".to_owned()),
+            ..Filter::default()
+        },
+        Filter {
+            direction: Some(TransferDirection::Delete),
+            ..Filter::default()
+        },
+    ];
+    assert!(filters.iter().all(|filter| filter.effort() == Effort::Long));
+}
