@@ -1,6 +1,7 @@
 //! What is not found though it may be there: it is neither found nor lost until that is known.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use super::file::Followed;
 use super::follower::Follower;
 use super::hidden::Hidden;
 use super::listing::Entry;
+use super::look::is_missing;
 use super::source::Facts;
 
 /// For so long a file system is waited for that is not there: it may be mounted later than the node
@@ -80,12 +82,38 @@ impl Follower {
         if let Some(reason) = &beside.unseen {
             return Some(reason.clone());
         }
-        if !is_elsewhere(&file.place, file.identity.device) {
-            return None;
+        let above = directory(file);
+        (is_elsewhere(&above, file.identity.device) && file.is_waited_for(now))
+            .then(|| is_away(&above))
+    }
+
+    /// Paths whose contents can't be anywhere at present, because of their directories alone: these
+    /// are told apart thousands at a time, where a census of each would ask all files each time.
+    pub(crate) fn out_of_reach(&mut self, now: Instant) -> HashSet<OsString> {
+        let mut known: HashMap<(PathBuf, u64), Option<Away>> = HashMap::new();
+        let (mut away, mut sought) = (HashSet::new(), HashSet::new());
+        for file in self.files.iter_mut().filter(|file| file.is_homeless()) {
+            let slot = self.slots.get(&file.slot);
+            if slot.is_none_or(|slot| slot.present.is_some()) {
+                continue;
+            }
+            let key = (directory(file), file.identity.device);
+            let found = known
+                .entry(key)
+                .or_insert_with_key(|(above, device)| Away::of(above, *device));
+            let path = file.slot.clone().into_os_string();
+            match found {
+                Some(found) if !found.may_be_for_good || file.is_waited_for(now) => {
+                    file.error = Some(found.reason.clone());
+                    away.insert(path);
+                }
+                _ => {
+                    sought.insert(path);
+                }
+            }
         }
-        let missed_since = *file.missed_since.get_or_insert(now);
-        let waits = now.saturating_duration_since(missed_since) < AWAY_PATIENCE;
-        waits.then(|| format!("{}: its file system is not there", file.place.display()))
+        away.retain(|path| !sought.contains(path));
+        away
     }
 
     /// A file with a rotated name can't be looked into at present, for this reason. If it may hold
@@ -129,16 +157,59 @@ impl Follower {
     }
 }
 
+/// Why nothing in a directory can be looked at.
+struct Away {
+    reason: String,
+    may_be_for_good: bool,
+}
+
+impl Away {
+    /// Where files of this device were in it.
+    fn of(directory: &Path, device: u64) -> Option<Self> {
+        match fs::read_dir(directory) {
+            Err(error) if !is_missing(error.kind()) => Some(Self {
+                reason: format!("{}: {error}", directory.display()),
+                may_be_for_good: false,
+            }),
+            _ => is_elsewhere(directory, device).then(|| Self {
+                reason: is_away(directory),
+                may_be_for_good: true,
+            }),
+        }
+    }
+}
+
+impl Followed {
+    /// It is being read, and nobody knows from where.
+    pub(crate) fn is_homeless(&self) -> bool {
+        self.is_following() && self.source.is_none() && !self.live
+    }
+
+    /// Whether its file system may still come.
+    fn is_waited_for(&mut self, now: Instant) -> bool {
+        let since = *self.missed_since.get_or_insert(now);
+        now.saturating_duration_since(since) < AWAY_PATIENCE
+    }
+}
+
+fn directory(file: &Followed) -> PathBuf {
+    file.place.parent().unwrap_or(&file.place).to_path_buf()
+}
+
+fn is_away(directory: &Path) -> String {
+    format!("{}: the file system is not there", directory.display())
+}
+
 /// What nobody could look into.
 const UNREADABLE: Hidden = Hidden {
     reason: GapReason::Unreadable,
     may_be_lost: true,
 };
 
-/// Whether what is at the place of a file now is another file system than the one it was on. On
-/// overlayfs a directory never has the device of the files in it.
-fn is_elsewhere(place: &Path, device: u64) -> bool {
-    let mut above = place.ancestors().skip(1);
+/// Whether what is at the place of a directory now is another file system than that of the files
+/// in it. On overlayfs a directory never has the device of the files in it.
+fn is_elsewhere(directory: &Path, device: u64) -> bool {
+    let mut above = directory.ancestors();
     above
         .find_map(|directory| Some((directory, fs::metadata(directory).ok()?.dev())))
         .is_some_and(|(directory, there)| {

@@ -22,8 +22,7 @@ impl Follower {
     pub(crate) fn reach_held(&mut self, now: Instant) {
         let (mut wanted, mut names) = (Vec::new(), HashSet::new());
         for file in &mut self.files {
-            let is_away = file.is_following() && file.source.is_none() && !file.live;
-            if is_away && !file.was_cut && !file.is_sought && !file.head.is_empty() {
+            if file.is_homeless() && !file.was_cut && !file.is_sought && !file.head.is_empty() {
                 file.is_sought = true;
                 wanted.push(file.identity.number());
                 names.insert(listing::name(&file.slot).to_vec());

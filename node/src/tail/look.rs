@@ -36,7 +36,11 @@ impl Follower {
             let unsettled = self.first_look && !slot.settled;
             unsettled || slot.census || slot.was_empty || unknown
         });
-        let due: Vec<PathBuf> = due.map(|(path, _)| path.to_path_buf()).collect();
+        let mut due: Vec<PathBuf> = due.map(|(path, _)| path.to_path_buf()).collect();
+        if !due.is_empty() && !self.first_look {
+            let away = self.out_of_reach(now);
+            due.retain(|path| !away.contains(path.as_os_str()));
+        }
         let mut done = true;
         self.waiting = crowded;
         if !due.is_empty() {

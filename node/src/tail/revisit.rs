@@ -189,9 +189,7 @@ impl Follower {
         for path in empty {
             self.slots.at(&path).was_empty = true;
         }
-        let homeless =
-            |file: &&Followed| file.is_following() && file.source.is_none() && !file.live;
-        for file in self.files.iter().filter(homeless) {
+        for file in self.files.iter().filter(|file| file.is_homeless()) {
             self.slots.at(&file.slot).census = true;
         }
         has_waiting

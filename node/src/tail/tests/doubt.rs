@@ -205,9 +205,12 @@ fn the_first_file_of_a_path_that_is_new_to_a_glob_is_read_though_it_was_rotated_
     let mut world = World::new("*.log");
     world.append("a.log", "1\n");
     world.append("old.log.1", "from before\n");
+    // Times are told apart by the millisecond, and that of a file system runs behind.
+    let pass = || std::thread::sleep(Duration::from_millis(20));
+    pass();
+    world.restart();
     world.expect(&["1"]);
-    // Times are told apart by the millisecond.
-    std::thread::sleep(Duration::from_millis(20));
+    pass();
     world.append("b.log", "2\n");
     world.rename("b.log", "b.log.1");
     world.append("b.log", "3\n");

@@ -63,8 +63,10 @@ impl History {
                 }
             }
         }
-        // Only a header may have been read of several of them.
+        // Only a header may have been read of several of them: who has more of one goes first.
         lost.sort_by_key(|(_, seen)| !seen);
+        let mut texts: Vec<_> = texts.into_iter().collect();
+        texts.sort_by_key(|(_, (read, _))| std::cmp::Reverse(read.len()));
         for (sequence, (read, end)) in texts {
             let of = lost.iter().position(|(text, _)| text.starts_with(&read));
             let of = of.unwrap_or_else(|| panic!("nobody wrote this: {read}"));
