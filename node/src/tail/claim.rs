@@ -200,13 +200,13 @@ impl Followed {
         }
     }
 
-    /// Starts with the lines that are written from now on; one that is being written is one.
-    pub(crate) fn start_at_end(&mut self, decoding: Decoding) -> io::Result<()> {
-        let (Some(source), Some(facts)) = (self.source.as_mut(), self.facts) else {
+    /// Starts with the lines that end behind so many bytes; one that is being written is one.
+    pub(crate) fn start_behind(&mut self, bytes: u64, decoding: Decoding) -> io::Result<()> {
+        let Some(source) = self.source.as_mut() else {
             return Ok(());
         };
         let unit = decoding.unit() as u64;
-        let end = facts.size - facts.size % unit;
+        let end = bytes - bytes % unit;
         let start = end.saturating_sub(LAST_LINE);
         let last = source.bytes_at(start, usize::try_from(end - start).unwrap_or(0))?;
         let mut line = None;

@@ -83,8 +83,12 @@ pub(crate) fn without_compression(name: &[u8]) -> &[u8] {
 }
 
 /// `.1`, `-20260131`, `-20260131-1769817600`, `.2026-01-31T00:00:00Z`, `.old`, `.bak.1`, `~`, and
-/// `.1.bak`, as `addextension` has it.
+/// `.1.bak` or `.1.any_word`, as `addextension` has it.
 fn is_stamp(rest: &[u8]) -> bool {
+    let dated = extended(rest).filter(|stamp| stamp.iter().any(u8::is_ascii_digit));
+    if dated.is_some_and(is_stamp) {
+        return true;
+    }
     let before = WORDS
         .iter()
         .find_map(|word| rest.strip_suffix(*word)?.strip_suffix(b"."));
@@ -103,6 +107,18 @@ fn is_stamp(rest: &[u8]) -> bool {
         && rest
             .iter()
             .all(|byte| byte.is_ascii_digit() || b".-_:+TZ~".contains(byte))
+}
+
+/// What is before an extension that is a word.
+fn extended(rest: &[u8]) -> Option<&[u8]> {
+    let dot = rest.iter().rposition(|&byte| byte == b'.')?;
+    let (stamp, word) = rest.split_at(dot);
+    let is_word = matches!(word, [b'.', first, ..] if first.is_ascii_alphabetic())
+        && word
+            .iter()
+            .skip(1)
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(byte));
+    is_word.then_some(stamp)
 }
 
 /// Between stem and extension only what is surely no part of another log's name: `.1`, or a date;
@@ -127,6 +143,8 @@ mod tests {
             "app.log.old",
             "app.log.bak.1",
             "app.log.1.bak",
+            "app.log.1.arch",
+            "app.log-20260131.arch.gz",
             "app.log-20260131.old.gz",
             "app.log~",
             "app.log.gz",

@@ -132,11 +132,14 @@ impl Follower {
             } else {
                 head.len() as u64
             };
+            let decoding = self.splitter.decoding;
             let file = self.add(path, &place, source, facts, now);
             file.see(0, &head);
-            if state != State::Following
-                && let Err(error) = file.put_aside(state, end)
-            {
+            let begun = match state {
+                State::Following => file.start_after_hole(decoding),
+                _ => file.put_aside(state, end),
+            };
+            if let Err(error) = begun {
                 file.error = Some(error.to_string());
             }
         }
@@ -153,8 +156,11 @@ impl Follower {
             .max()
             .unwrap_or(self.log.first_seen_ms);
         let now = source::nanoseconds(SystemTime::now()) / 1_000_000;
-        // Where the clock was set back, times tell nothing.
-        facts.modified_ns / 1_000_000 >= since - CLOCKS_DIFFER_MS || since - CLOCKS_DIFFER_MS > now
+        // The time of the last write can be set to anything. Where the clock was set back, times
+        // tell nothing.
+        let since = since - CLOCKS_DIFFER_MS;
+        let is_later = |time_ns: i64| time_ns / 1_000_000 >= since;
+        is_later(facts.modified_ns) || facts.identity.born_ns.is_some_and(is_later) || since > now
     }
 
     /// Whether a file with a rotated name that holds nothing of what is known is to be read.
@@ -183,7 +189,8 @@ impl Follower {
     }
 
     fn hidden(&self, path: &Path, entry: &Entry, is_rotation: bool, reason: GapReason) -> Hidden {
-        let is_new = is_rotation && self.is_young(path, &entry.facts);
+        let facts = &entry.facts;
+        let is_new = (is_rotation && self.is_young(path, facts)) || self.was_missed(path, facts);
         Hidden {
             reason,
             may_be_lost: is_new && !self.is_first_look(path),
@@ -291,6 +298,31 @@ impl Follower {
         }
     }
 
+    /// How much of a file at the log's path is a copy of the one that it was put in place of, which
+    /// is still open and read on: editors, rsync(1) and mv(1) replace a file by its own copy. A short
+    /// one may begin like its successor by chance.
+    fn copied(&mut self, path: &Path, source: &mut Source, facts: &Facts) -> u64 {
+        let own = self.files.iter_mut().filter(|file| file.slot == path);
+        for file in own.filter(|file| file.is_following()) {
+            let Some(theirs) = file.source.as_mut().filter(|theirs| theirs.is_plain()) else {
+                continue;
+            };
+            let Ok(before) = theirs.facts() else {
+                continue;
+            };
+            let is_whole = facts.size > before.size
+                || (facts.size == before.size && facts.modified_ns == before.modified_ns);
+            if before.links == 0
+                && before.size >= HEAD_BYTES as u64
+                && is_whole
+                && identify::is_beginning(theirs, source).unwrap_or(false)
+            {
+                return before.size;
+            }
+        }
+        0
+    }
+
     /// Takes up a file at one of the log's paths.
     pub(crate) fn take_unknown(&mut self, path: &Path, unknown: Unknown, now: Instant) {
         let Some(slot) = self.slots.get_mut(path) else {
@@ -301,11 +333,18 @@ impl Follower {
         let search = self.settings.start_at.clone().filter(|_| first_sight);
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let decoding = self.splitter.decoding;
-        let file = self.add(path, &place, unknown.source, unknown.facts, now);
+        let Unknown {
+            mut source,
+            facts,
+            head,
+        } = unknown;
+        let copied = self.copied(path, &mut source, &facts);
+        let file = self.add(path, &place, source, facts, now);
         file.live = true;
-        file.see(0, &unknown.head);
+        file.see(0, &head);
         let begun = match search {
-            _ if at_end => file.start_at_end(decoding),
+            _ if at_end => file.start_behind(facts.size, decoding),
+            _ if copied > 0 => file.start_behind(copied, decoding),
             Some(search) => file.start_at(search.as_ref()),
             None => file.start_after_hole(decoding),
         };

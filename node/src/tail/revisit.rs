@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::checkpoint::State;
@@ -148,8 +149,8 @@ impl Follower {
                 let key = file.identity.number();
                 // Renamed to another path of the same log.
                 if let Some((path, facts)) = paths.get(&key)
-                    && file.source.is_some()
                     && facts.identity.same_file(&file.identity)
+                    && (file.source.is_some() || is_there(file, path, now))
                 {
                     file.join(path);
                     file.live = true;
@@ -194,6 +195,20 @@ impl Follower {
         }
         has_waiting
     }
+}
+
+/// Whether a content goes on in the file at another path, which is opened for it then.
+fn is_there(file: &mut Followed, path: &Path, now: Instant) -> bool {
+    let Ok((mut source, facts)) = Source::open(path, false) else {
+        return false;
+    };
+    facts.identity.same_file(&file.identity)
+        && !file.head.is_empty()
+        && matches!(
+            identify::holds(&mut source, file),
+            Ok(identify::Holds::Continues)
+        )
+        && file.attach(source, facts, path, now).is_ok()
 }
 
 /// Whether an open file has become another one of its number. overlayfs copies a file of a lower

@@ -10,6 +10,7 @@ mod history;
 mod logrotate;
 mod model;
 mod races;
+mod replaced;
 mod restarts;
 mod rotations;
 
