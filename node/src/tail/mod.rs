@@ -53,6 +53,7 @@ mod meter;
 mod names;
 mod newcomers;
 mod pattern;
+mod present;
 mod reading;
 mod revisit;
 mod settings;
