@@ -155,11 +155,13 @@ impl Follower {
             .max()
             .unwrap_or(self.log.first_seen_ms);
         let now = source::nanoseconds(SystemTime::now()) / 1_000_000;
-        // The time of the last write can be set to anything. Where the clock was set back, times
-        // tell nothing.
         let since = since - CLOCKS_DIFFER_MS;
         let is_later = |time_ns: i64| time_ns / 1_000_000 >= since;
-        is_later(facts.modified_ns) || facts.identity.born_ns.is_some_and(is_later) || since > now
+        // The time of the last write can be set to anything. But while somebody looks, what is made
+        // with an old one is an old file that was brought back.
+        let was_made = self.looked_at.is_none() && facts.identity.born_ns.is_some_and(is_later);
+        // Where the clock was set back, times tell nothing.
+        is_later(facts.modified_ns) || was_made || since > now
     }
 
     /// Whether a file with a rotated name that holds nothing of what is known is to be read.

@@ -213,6 +213,16 @@ impl Reading<'_> {
                 return Ok(Ended::Stuck);
             }
             file.see(at, block);
+            if at == 0 && block.first() == Some(&0) && self.skips_hole(file)? {
+                if file.mark.offset > 0 {
+                    continue;
+                }
+                file.drained_at = file.facts.map(|facts| facts.size);
+                if file.finishing {
+                    file.mark_to_read().state = State::Finished;
+                }
+                return Ok(Ended::AtEnd);
+            }
             filled += read;
             let rest = if at_end {
                 rest_of(file, self.settings, self.now)
@@ -242,6 +252,20 @@ impl Reading<'_> {
                 });
             }
         }
+    }
+}
+
+impl Reading<'_> {
+    /// Whether the zeros that a file begins with are a hole, which was cut under a writer that goes
+    /// on behind it; if so, what comes behind it is next. There may be nothing yet.
+    fn skips_hole(&self, file: &mut Followed) -> io::Result<bool> {
+        let decoding = self.splitter.decoding;
+        if decoding.unit() > 1 || !file.source.as_ref().is_some_and(Source::is_plain) {
+            return Ok(false);
+        }
+        file.start_after_hole(decoding)?;
+        file.dirty = true;
+        Ok(true)
     }
 }
 

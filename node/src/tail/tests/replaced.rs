@@ -110,6 +110,20 @@ fn the_times_of_a_file_in_between_do_not_matter() {
 }
 
 #[test]
+fn an_old_file_that_is_brought_back_is_not_read() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "1\n");
+    world.expect(&["1"]);
+    world.append("app.log.7", "of last year\n");
+    let file = File::options().write(true).open(world.path("app.log.7"));
+    let long_ago = std::time::SystemTime::now() - Duration::from_hours(1);
+    file.unwrap().set_modified(long_ago).unwrap();
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "2\n");
+    world.expect(&["1", "2"]);
+}
+
+#[test]
 fn zeros_before_the_first_line_of_a_copy_are_no_line_of_it() {
     let mut world = World::new("app.log");
     let mut writer = File::create(world.path("app.log")).unwrap();
@@ -126,6 +140,39 @@ fn zeros_before_the_first_line_of_a_copy_are_no_line_of_it() {
     world.restart();
     world.read();
     assert_eq!(world.lines()[10..], ["in between", "last"]);
+}
+
+#[test]
+fn zeros_that_come_into_a_file_that_is_already_open_are_no_line_of_it() {
+    for looks_in_between in [false, true] {
+        let mut world = World::new("app.log");
+        let mut writer = File::create(world.path("app.log")).unwrap();
+        writer.write_all(long(0..10).as_bytes()).unwrap();
+        world.read();
+        world.copy("app.log", "app.log.1");
+        world.truncate("app.log");
+        // It is empty when it is taken up.
+        world.read();
+        if looks_in_between {
+            let zeros = writer.stream_position().unwrap();
+            let room = File::options()
+                .write(true)
+                .open(world.path("app.log"))
+                .unwrap();
+            room.set_len(zeros).unwrap();
+            world.wait(10);
+            world.read();
+        }
+        writer.write_all(b"first\n").unwrap();
+        world.read();
+        writer.write_all(b"second\n").unwrap();
+        world.read();
+        assert_eq!(world.lines()[10..], ["first", "second"]);
+        world.restart();
+        writer.write_all(b"third\n").unwrap();
+        world.read();
+        assert_eq!(world.lines()[10..], ["first", "second", "third"]);
+    }
 }
 
 #[test]
