@@ -1,7 +1,6 @@
 //! Settling a content in the file that it was found in.
 
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -238,22 +237,23 @@ impl Followed {
         if decoding.unit() > 1 || self.head.first() != Some(&0) {
             return Ok(());
         }
-        let (Some(Source::Plain(file)), Some(facts)) = (&self.source, self.facts) else {
+        let Some(source) = self.source.as_mut() else {
             return Ok(());
         };
-        // What reads gives its own positions. An error says that the file system doesn't know.
-        let mut at = rustix::fs::seek(file, SeekFrom::Data(0)).unwrap_or(0);
-        let mut block = vec![0; BLOCK];
-        while at < facts.size {
-            let read = file.read_at(&mut block, at)?;
-            match block.iter().take(read).position(|byte| *byte != 0) {
+        let mut at = match source {
+            // What reads gives its own positions. An error says that the file system doesn't know.
+            Source::Plain(file) => rustix::fs::seek(file, SeekFrom::Data(0)).unwrap_or(0),
+            Source::Compressed(_) => 0,
+        };
+        loop {
+            let block = source.bytes_at(at, BLOCK)?;
+            match block.iter().position(|byte| *byte != 0) {
                 Some(zeros) => return self.begin_at(at + zeros as u64),
-                None if read == 0 => break,
-                None => at += read as u64,
+                // Zeros only: room that was made, to be written to.
+                None if block.is_empty() => return Ok(()),
+                None => at += block.len() as u64,
             }
         }
-        // Zeros only: room that was made, to be written to.
-        Ok(())
     }
 
     fn begin_at(&mut self, offset: u64) -> io::Result<()> {

@@ -260,7 +260,7 @@ impl Reading<'_> {
     /// on behind it; if so, what comes behind it is next. There may be nothing yet.
     fn skips_hole(&self, file: &mut Followed) -> io::Result<bool> {
         let decoding = self.splitter.decoding;
-        if decoding.unit() > 1 || !file.source.as_ref().is_some_and(Source::is_plain) {
+        if decoding.unit() > 1 {
             return Ok(false);
         }
         file.start_after_hole(decoding)?;
