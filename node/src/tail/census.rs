@@ -140,7 +140,11 @@ impl Follower {
         match own.rfind(|file| file.is_following()) {
             Some(last) => !present
                 .is_some_and(|entry| entry.facts.identity.same_file(&last.identity) && last.live),
-            None => !self.first_look && self.settings.pattern.is_none(),
+            // Files beside a path that is new to a glob are older than it.
+            None => {
+                let is_known = self.files.iter().any(|file| file.slot == path);
+                !self.first_look && (is_known || self.settings.pattern.is_none())
+            }
         }
     }
 }

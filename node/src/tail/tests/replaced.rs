@@ -110,6 +110,26 @@ fn the_times_of_a_file_in_between_do_not_matter() {
 }
 
 #[test]
+fn a_file_between_two_looks_is_read_though_all_before_it_are_finished() {
+    for name in ["app.log", "*.log"] {
+        let mut world = World::new(name);
+        world.append("app.log", "1\n");
+        world.expect(&["1"]);
+        world.rename("app.log", "app.log.2");
+        world.compress("app.log.2");
+        world.restart();
+        world.expect(&["1"]);
+        world.append("app.log", "2\n");
+        world.rename("app.log", "app.log.1");
+        world.compress("app.log.1");
+        world.append("app.log", "3\n");
+        world.restart();
+        world.expect(&["1", "2", "3"]);
+        world.expect_no_gaps();
+    }
+}
+
+#[test]
 fn an_old_file_that_is_brought_back_is_not_read() {
     let mut world = World::new("app.log");
     world.append("app.log", "1\n");
