@@ -11,6 +11,13 @@ fn long(lines: std::ops::Range<u32>) -> String {
         .collect()
 }
 
+/// Says of a file that it was last written an hour ago.
+fn age(world: &World, name: &str) {
+    let long_ago = std::time::SystemTime::now() - Duration::from_hours(1);
+    let file = File::options().write(true).open(world.path(name));
+    file.unwrap().set_modified(long_ago).unwrap();
+}
+
 #[test]
 fn a_file_that_is_replaced_by_its_own_copy_is_not_read_twice() {
     for name in ["app.log", "*.log"] {
@@ -96,9 +103,7 @@ fn the_times_of_a_file_in_between_do_not_matter() {
         world.expect(&["1"]);
         world.rename("app.log", "app.log.2");
         world.append("app.log.1", "2\n");
-        let file = File::options().write(true).open(world.path("app.log.1"));
-        let long_ago = std::time::SystemTime::now() - Duration::from_hours(1);
-        file.unwrap().set_modified(long_ago).unwrap();
+        age(&world, "app.log.1");
         if compressed {
             world.compress("app.log.1");
         }
@@ -135,9 +140,7 @@ fn an_old_file_that_is_brought_back_is_not_read() {
     world.append("app.log", "1\n");
     world.expect(&["1"]);
     world.append("app.log.7", "of last year\n");
-    let file = File::options().write(true).open(world.path("app.log.7"));
-    let long_ago = std::time::SystemTime::now() - Duration::from_hours(1);
-    file.unwrap().set_modified(long_ago).unwrap();
+    age(&world, "app.log.7");
     world.rename("app.log", "app.log.1");
     world.append("app.log", "2\n");
     world.expect(&["1", "2"]);
