@@ -158,6 +158,18 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// Whether the zeros that a file begins with are a hole, which was cut under a writer that goes
+    /// on behind it; if so, what comes behind it is next. There may be nothing yet.
+    fn skips_hole(&self, file: &mut Followed) -> io::Result<bool> {
+        let decoding = self.splitter.decoding;
+        if decoding.unit() > 1 {
+            return Ok(false);
+        }
+        file.start_after_hole(decoding)?;
+        file.dirty = true;
+        Ok(true)
+    }
+
     fn read(&self, file: &mut Followed, buffer: &mut Vec<u8>, sink: &mut Sink<'_>) -> Ended {
         match self.try_read(file, buffer, sink) {
             Ok(ended) => {
@@ -252,20 +264,6 @@ impl Reading<'_> {
                 });
             }
         }
-    }
-}
-
-impl Reading<'_> {
-    /// Whether the zeros that a file begins with are a hole, which was cut under a writer that goes
-    /// on behind it; if so, what comes behind it is next. There may be nothing yet.
-    fn skips_hole(&self, file: &mut Followed) -> io::Result<bool> {
-        let decoding = self.splitter.decoding;
-        if decoding.unit() > 1 {
-            return Ok(false);
-        }
-        file.start_after_hole(decoding)?;
-        file.dirty = true;
-        Ok(true)
     }
 }
 

@@ -279,3 +279,18 @@ fn a_log_that_is_written_to_all_the_time_is_waited_for_on_the_thread_that_reads_
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+#[test]
+fn a_look_rests_the_longer_the_dearer_it_was() {
+    for (took_ms, rest_ms) in [
+        (0, 0),
+        (1, 100),
+        (20, 1000),
+        (50, 1000),
+        (100, 2000),
+        (1000, 5000),
+    ] {
+        let rest = super::rest_after(Duration::from_millis(took_ms));
+        assert_eq!(rest, Duration::from_millis(rest_ms), "{took_ms} ms");
+    }
+}
