@@ -143,7 +143,7 @@ impl VsftpdBuilder {
             if child.try_wait().unwrap().is_some() {
                 return Some(false);
             }
-            listens(address.port()).then_some(true)
+            listens(child.id(), address.port()).then_some(true)
         });
         listens.then(|| Vsftpd {
             child,
@@ -191,16 +191,25 @@ impl Drop for Vsftpd {
     }
 }
 
-/// Whether a socket listens on this port. Asking by connecting would show in the log.
-fn listens(port: u16) -> bool {
+/// Whether this process has a socket that listens on this port. Another's would be one that looks
+/// for a free port just now. Asking by connecting would show in the log.
+fn listens(pid: u32, port: u16) -> bool {
     let port = format!(":{port:04X}");
+    // The descriptors of a process that ends are gone.
+    let sockets: Vec<_> = fs::read_dir(format!("/proc/{pid}/fd"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
+        .collect();
     ["/proc/net/tcp", "/proc/net/tcp6"].iter().any(|table| {
         let table = fs::read_to_string(table).unwrap_or_default();
         table.lines().any(|line| {
-            // sl local_address rem_address st
-            let mut words = line.split_ascii_whitespace().skip(1);
-            let local = words.next().unwrap_or_default();
-            local.ends_with(&port) && words.nth(1) == Some("0A")
+            // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode
+            let words: Vec<_> = line.split_ascii_whitespace().collect();
+            let [_, local, _, "0A", _, _, _, _, _, inode, ..] = words[..] else {
+                return false;
+            };
+            local.ends_with(&port) && sockets.contains(&format!("socket:[{inode}]").into())
         })
     })
 }
