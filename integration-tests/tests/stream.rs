@@ -8,14 +8,13 @@
 )]
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use integration_tests::events::{Events, News};
 use integration_tests::log::{LogWriter, app_log, append, number};
-use integration_tests::{Node, NodeBuilder, command, eventually};
+use integration_tests::{Node, NodeBuilder, ReservedPort, command, eventually};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -236,9 +235,8 @@ impl Drop for Console {
 fn the_command_prints_every_line_once_while_the_node_comes_and_goes() {
     let folder = tempfile::tempdir().unwrap();
     let (path, config) = app_log(folder.path(), "app.log", "from_beginning: true");
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap().to_string();
-    drop(free);
+    let port = ReservedPort::any();
+    let address = port.address.to_string();
     let builder = NodeBuilder::new(folder.path())
         .config(&config)
         .listen(Some(&address));

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use crate::{FtpClient, eventually, is_root, peer, skip};
+use crate::{FtpClient, ReservedPort, eventually, is_root, peer, skip};
 
 /// Whom sessions of users act as: Debian's `nobody`.
 const UID: u32 = 65534;
@@ -35,8 +34,7 @@ pub struct VsftpdBuilder {
 pub struct Vsftpd {
     child: Child,
     folder: PathBuf,
-    /// Where it listens.
-    pub address: SocketAddr,
+    port: ReservedPort,
 }
 
 impl VsftpdBuilder {
@@ -84,9 +82,7 @@ impl VsftpdBuilder {
             return None;
         }
         self.write_files();
-        // Another process may take the port between its choice and its use.
-        let server = (0..5).find_map(|_| self.try_start());
-        Some(server.expect("vsftpd to listen on one of five ports"))
+        Some(self.run())
     }
 
     fn write_files(&self) {
@@ -109,14 +105,13 @@ impl VsftpdBuilder {
         fs::write(self.folder.join("pam"), PAM).unwrap();
     }
 
-    fn try_start(&self) -> Option<Vsftpd> {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+    fn run(&self) -> Vsftpd {
+        let port = ReservedPort::any();
         let folder = self.folder.display();
+        // Ports for data come from below those that the kernel gives out.
         let config = format!(
             "listen=YES\nlisten_address=127.0.0.1\nlisten_port={}\nbackground=NO\n\
-             pasv_address=127.0.0.1\nconnect_from_port_20=NO\nmax_per_ip=0\n\
+             pasv_address=127.0.0.1\npasv_max_port=32767\nconnect_from_port_20=NO\nmax_per_ip=0\n\
              isolate=NO\nisolate_network=NO\nseccomp_sandbox=NO\n\
              local_enable=YES\nwrite_enable=YES\nlocal_umask=022\nlocal_root={folder}/home\n\
              chroot_local_user=YES\nallow_writeable_chroot=YES\nsecure_chroot_dir={folder}/empty\n\
@@ -125,7 +120,7 @@ impl VsftpdBuilder {
              anon_upload_enable=YES\nanon_mkdir_write_enable=YES\nanon_other_write_enable=YES\n\
              xferlog_enable=YES\ndual_log_enable=YES\n\
              vsftpd_log_file={folder}/vsftpd.log\nxferlog_file={folder}/xferlog\n{}\n",
-            address.port(),
+            port.address.port(),
             self.config,
         );
         fs::write(self.folder.join("vsftpd.conf"), config).unwrap();
@@ -139,24 +134,22 @@ impl VsftpdBuilder {
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
-        let listens = eventually("vsftpd to listen", Duration::from_secs(20), || {
-            if child.try_wait().unwrap().is_some() {
-                return Some(false);
-            }
-            listens(child.id(), address.port()).then_some(true)
+        eventually("vsftpd to listen", Duration::from_secs(20), || {
+            assert_eq!(child.try_wait().unwrap(), None, "vsftpd ended");
+            listens(port.address.port()).then_some(())
         });
-        listens.then(|| Vsftpd {
+        Vsftpd {
             child,
             folder: self.folder.clone(),
-            address,
-        })
+            port,
+        }
     }
 }
 
 impl Vsftpd {
     /// A client that has not logged in yet.
     pub fn connect(&self) -> FtpClient {
-        FtpClient::connect(self.address)
+        FtpClient::connect(self.port.address)
     }
 
     /// A client that has logged in as this user.
@@ -191,25 +184,16 @@ impl Drop for Vsftpd {
     }
 }
 
-/// Whether this process has a socket that listens on this port. Another's would be one that looks
-/// for a free port just now. Asking by connecting would show in the log.
-fn listens(pid: u32, port: u16) -> bool {
+/// Whether a socket listens on this port. Asking by connecting would show in the log.
+fn listens(port: u16) -> bool {
     let port = format!(":{port:04X}");
-    // The descriptors of a process that ends are gone.
-    let sockets: Vec<_> = fs::read_dir(format!("/proc/{pid}/fd"))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| fs::read_link(entry.ok()?.path()).ok())
-        .collect();
     ["/proc/net/tcp", "/proc/net/tcp6"].iter().any(|table| {
         let table = fs::read_to_string(table).unwrap_or_default();
         table.lines().any(|line| {
-            // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode
-            let words: Vec<_> = line.split_ascii_whitespace().collect();
-            let [_, local, _, "0A", _, _, _, _, _, inode, ..] = words[..] else {
-                return false;
-            };
-            local.ends_with(&port) && sockets.contains(&format!("socket:[{inode}]").into())
+            // sl local_address rem_address st
+            let mut words = line.split_ascii_whitespace().skip(1);
+            let local = words.next().unwrap_or_default();
+            local.ends_with(&port) && words.nth(1) == Some("0A")
         })
     })
 }
