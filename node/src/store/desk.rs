@@ -102,6 +102,10 @@ impl Desk {
             }
         }
         self.committed = Some(Instant::now());
+        if batches.iter().map(Store::weight).sum::<usize>() >= GROUP {
+            // In a backlog the log would be full before the files are seen to, where errors are told.
+            let _ = self.wal.have_moved(&self.connection);
+        }
         for (store, result) in batches.iter().zip(&results) {
             if result.is_ok() {
                 store.batch.stored();

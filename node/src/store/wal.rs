@@ -2,8 +2,8 @@
 //!
 //! What a checkpoint waits for is the disk, three times, and a disk can take its time. So a thread
 //! with a connection of its own does it while the writer goes on; of the three only one is left to
-//! the writer, with the first page of a log that begins anew. Where the thread can't keep up, SQLite
-//! does it within the writer's commit (`WAL_PAGES`).
+//! the writer, with the first page of a log that begins anew. In a backlog the thread moves pages all
+//! the while, and SQLite what is left of a full log within the writer's commit (`WAL_PAGES`).
 //!
 //! SQLite begins the log anew in a moment in which nobody reads in it. Under queries that overlap
 //! there is no such moment, and the log would grow for as long as they go on.
@@ -66,13 +66,7 @@ impl WalBound {
     /// What SQLite says; that the readers have not gone in time is no error.
     pub(super) fn keep(&mut self, connection: &Connection, bytes: u64) -> rusqlite::Result<()> {
         if bytes <= LONGEST_BYTES || self.cut.is_some_and(|at| at.elapsed() < INTERVAL) {
-            if let Some(checkpoints) = &self.checkpoints
-                && unmoved_pages(connection)? >= WORTH_PAGES
-            {
-                // Refused when one waits already.
-                let _ = checkpoints.try_send(());
-            }
-            return Ok(());
+            return self.have_moved(connection);
         }
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         connection.busy_timeout(PATIENCE)?;
@@ -80,6 +74,20 @@ impl WalBound {
         self.cut = Some(Instant::now());
         connection.busy_timeout(BUSY_TIMEOUT)?;
         cut
+    }
+
+    /// Has the thread move the log if there is enough in it.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub(super) fn have_moved(&self, connection: &Connection) -> rusqlite::Result<()> {
+        if let Some(checkpoints) = &self.checkpoints
+            && unmoved_pages(connection)? >= WORTH_PAGES
+        {
+            // Refused when one waits already.
+            let _ = checkpoints.try_send(());
+        }
+        Ok(())
     }
 }
 

@@ -22,6 +22,11 @@ impl Persist for Bulk {
         connection.execute(sql, [bytes])?;
         Ok(())
     }
+
+    /// As many as lines of a log would be.
+    fn row_count(&self) -> usize {
+        usize::try_from(self.0 / 100).unwrap()
+    }
 }
 
 #[actix_rt::test]
@@ -40,6 +45,26 @@ async fn the_log_is_moved_into_the_database_before_the_writer_would_have_to() {
     while pages_in_log() >= written {
         assert!(Instant::now() < deadline, "{}", pages_in_log());
         database.send(Bulk(1000)).await.unwrap();
+        actix_rt::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[actix_rt::test]
+async fn what_a_backlog_writes_is_moved_while_it_goes_on() {
+    let database = Database::start();
+    let looking = rusqlite::Connection::open(&database.path).unwrap();
+    // Far less than a second after the files were looked at.
+    database.send(Bulk(8 * MIB)).await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let noop = "PRAGMA wal_checkpoint(NOOP)";
+        let (written, moved): (i64, i64) = looking
+            .query_row(noop, [], |row| Ok((row.get(1)?, row.get(2)?)))
+            .unwrap();
+        if moved == written {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{moved} of {written}");
         actix_rt::time::sleep(Duration::from_millis(10)).await;
     }
 }
