@@ -134,7 +134,8 @@ impl Watcher {
 
 #[cfg(test)]
 impl Watcher {
-    /// A watcher on a runtime that all tests share.
+    /// A watcher on a runtime that all tests share. The runtime closes the instances of those that
+    /// were dropped, and is waited for: a user may have but 128.
     pub(crate) fn for_test() -> Self {
         static RUNTIME: std::sync::LazyLock<Handle> = std::sync::LazyLock::new(|| {
             let mut runtime = tokio::runtime::Builder::new_current_thread();
@@ -143,6 +144,9 @@ impl Watcher {
             std::thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
             handle
         });
+        let (say, done) = std::sync::mpsc::channel();
+        RUNTIME.spawn(async move { say.send(()).unwrap() });
+        done.recv().unwrap();
         Self::new(RUNTIME.clone())
     }
 }
