@@ -4,11 +4,16 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
 use super::StoreError;
+
+/// How long a lock may outlive its owner, and how often it is looked whether it does.
+const PATIENCE: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The right to write a database, held until this is dropped or the process ends.
 ///
@@ -25,7 +30,7 @@ impl DatabaseLock {
     ///
     /// # Errors
     /// `Folder` or `File` when they can't be made or written, `InUse` when another process has
-    /// the lock.
+    /// the lock and keeps it.
     pub fn take(database: &Path) -> Result<Self, StoreError> {
         let folder = match database.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -54,7 +59,7 @@ impl DatabaseLock {
             .mode(0o600)
             .open(&name)
             .map_err(at)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match lock_in_time(&file) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
                 let mut pid = String::new();
@@ -77,6 +82,18 @@ impl DatabaseLock {
     /// The database's path, free of symbolic links.
     pub fn database(&self) -> &Path {
         &self.path
+    }
+}
+
+/// Takes the lock, waiting for a moment where somebody has it. A process that is killed while it
+/// starts another one leaves its open files to that one, which closes them in execve(2).
+fn lock_in_time(file: &File) -> rustix::io::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) if begun.elapsed() < PATIENCE => std::thread::sleep(LOOK),
+            other => return other,
+        }
     }
 }
 
@@ -120,6 +137,21 @@ mod tests {
         }
         drop(lock);
         DatabaseLock::take(&alias).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_a_killed_node_leaves_to_a_child_for_a_moment_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("etlmon.db");
+        let left = File::create(folder.path().join("etlmon.db.lock")).unwrap();
+        flock(&left, FlockOperation::LockExclusive).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(100));
+                drop(left);
+            });
+            DatabaseLock::take(&database).unwrap();
+        });
     }
 
     #[test]
