@@ -49,7 +49,9 @@ impl Follower {
         let last = own.clone().rfind(|file| file.mark.state != State::Copy);
         let target = target.or_else(|| last.map(|file| file.place.clone()));
         let target = target.unwrap_or_else(|| path.to_path_buf());
-        let mut places = directories(path, &target, &self.settings.old_directories);
+        let old_directories = &self.settings.old_directories;
+        let others = (old_directories.iter()).filter(|one| !self.is_of_another(path, one));
+        let mut places = directories(path, &target, others);
         // A link may point to another directory now.
         let last_seen = own.clone().filter_map(|file| file.place.parent());
         places.extend(last_seen.map(Path::to_path_buf));
@@ -85,13 +87,27 @@ impl Follower {
         }
         listing
     }
+
+    /// Whether the rotated files in a directory are those of another path of the log, of the same
+    /// name, and in a directory nearer above: `olddir old` of many logs (logrotate.conf(5)).
+    fn is_of_another(&self, path: &Path, directory: &Path) -> bool {
+        let Some((own, name)) = path.parent().zip(path.file_name()) else {
+            return false;
+        };
+        let mut above = directory.ancestors().take_while(|one| *one != own);
+        above.any(|one| self.slots.get(&one.join(name)).is_some())
+    }
 }
 
 /// The directories in which a log's older files can be.
-fn directories(log: &Path, target: &Path, others: &[PathBuf]) -> BTreeSet<PathBuf> {
+fn directories<'a>(
+    log: &Path,
+    target: &Path,
+    others: impl Iterator<Item = &'a PathBuf>,
+) -> BTreeSet<PathBuf> {
     let parents = [log.parent(), target.parent()];
     let parents = parents.into_iter().flatten().map(Path::to_path_buf);
-    parents.chain(others.iter().cloned()).collect()
+    parents.chain(others.cloned()).collect()
 }
 
 /// All regular files in a directory whose names begin like the log's (or its link's target's) or

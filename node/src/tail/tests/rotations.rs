@@ -168,6 +168,29 @@ fn rotation_into_names_with_dates_and_other_directories_is_followed() {
 }
 
 #[test]
+fn copies_in_a_directory_below_that_of_another_path_are_not_this_ones() {
+    let mut world = World::new("*/app.log");
+    for name in ["x/old", "y/old"] {
+        fs::create_dir_all(world.path(name)).unwrap();
+        world.settings.old_directories.push(world.path(name));
+    }
+    world.append("x/app.log", "x1\n");
+    world.append("y/app.log", "y1\n");
+    world.restart();
+    world.expect(&["x1", "y1"]);
+    for number in [2, 3] {
+        for directory in ["x", "y"] {
+            let log = format!("{directory}/app.log");
+            world.copy(&log, &format!("{directory}/old/app.log-2026010{number}"));
+            world.truncate(&log);
+            world.append(&log, format!("{directory}{number}\n"));
+        }
+        world.read();
+    }
+    world.expect(&["x1", "y1", "x2", "y2", "x3", "y3"]);
+}
+
+#[test]
 fn old_files_that_were_there_before_are_not_the_logs_new_ones() {
     let mut world = World::new("app.log");
     world.append("app.log.1", "old\n");
