@@ -142,14 +142,15 @@ impl Follower {
 
     /// The path of this log from which a rotation made `path`: one that is there, or was, or that
     /// the glob would match. One that would be no less a rotated name, as `job-20260131` would be
-    /// to `job-20260131-1015`, is not expected: those are logs of their own.
+    /// to `job-20260131-1015`, is not expected: those are logs of their own, as are `worker-1.log`
+    /// and `worker-2.log`, though a glob would match `worker`.
     fn original(&self, path: &Path, named: &BTreeSet<OsString>) -> Option<PathBuf> {
         let own = listing::name(path);
         names::originals(own)
             .map(|name| path.with_file_name(OsStr::from_bytes(&name)))
             .find(|original| {
                 let name = listing::name(original);
-                let expected = own.starts_with(name)
+                let expected = names::is_surely_rotated(name, own)
                     && names::originals(name).next().is_none()
                     && self
                         .settings

@@ -38,6 +38,17 @@ pub(crate) fn is_rotated(live: &[u8], name: &[u8]) -> bool {
         .is_some_and(is_inner_stamp)
 }
 
+/// Whether `name` is one that hardly anything but a rotation gives to `live`, though nobody has seen
+/// that: `app.log.1`, `app.log.old`, `app.1`, `app-20260131`; not `app-1.log` or `app_01`, of `app`.
+pub(crate) fn is_surely_rotated(live: &[u8], name: &[u8]) -> bool {
+    let plain = without_compression(name);
+    plain.strip_prefix(live).is_some_and(|rest| {
+        let digits = rest.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let has_letters = rest.iter().any(u8::is_ascii_alphabetic);
+        live.contains(&b'.') || (!has_letters && (rest.starts_with(b".") || digits >= 6))
+    })
+}
+
 /// The names from which a rotation can have made `name`.
 pub(crate) fn originals(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let plain = without_compression(name);

@@ -235,3 +235,26 @@ fn a_writer_that_goes_on_at_its_old_offset_after_a_cut_leaves_no_zeros_in_a_line
         assert_eq!(after, ["first", "second"].repeat(3));
     }
 }
+
+#[test]
+fn numbered_files_of_a_glob_that_would_match_their_common_name_are_logs_of_their_own() {
+    for (glob, names) in [
+        ("worker*", ["worker-1.log", "worker-2.log"]),
+        ("*", ["batch_01", "batch_02"]),
+        ("db*", ["db-2026-11-29.log", "db-2026-11-30.log"]),
+    ] {
+        let mut world = World::with(glob, |settings| settings.from_beginning = false);
+        for name in names {
+            world.append(name, "old\n");
+        }
+        world.expect(&[]);
+        for line in ["ready\n", "done\n"] {
+            for name in names {
+                world.append(name, line);
+                world.read();
+            }
+        }
+        world.expect(&["ready", "ready", "done", "done"]);
+        world.expect_no_gaps();
+    }
+}
