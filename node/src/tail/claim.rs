@@ -54,8 +54,9 @@ pub(crate) fn ask(file: &Followed, entry: &Entry, may_be_compressed: bool) -> io
     })
 }
 
-/// Looks for a content in other files than its own: the longest that continues it, else the
-/// longest with a rotated name that has its beginning.
+/// Looks for a content in other files than its own: one that holds all that was read of a finished
+/// one and nothing else, else the longest that continues it, else the longest with a rotated name
+/// that has its beginning.
 ///
 /// # Errors
 /// Why it may be in a file that can't be asked at present.
@@ -76,7 +77,7 @@ pub(crate) fn search(
             .is_some_and(|one| one.facts.identity.inode != file.identity.inode)
     });
     // Of several that continue it the longest: an older copy may lie beside the last one.
-    let mut best: Option<((bool, u64), usize, Found)> = None;
+    let mut best: Option<((bool, bool, u64), usize, Found)> = None;
     let mut doubt = None;
     for index in order {
         let Some(entry) = entries.get(index) else {
@@ -100,8 +101,12 @@ pub(crate) fn search(
             Holds::Continues if entry.facts.identity.inode == file.identity.inode => {
                 return Ok(Some((index, found)));
             }
-            Holds::Continues => (true, found.source.len().unwrap_or(0)),
-            Holds::Shorter(len) if entry.rotated && file.is_following() => (false, len),
+            Holds::Continues => {
+                let len = found.source.len().unwrap_or(0);
+                let is_whole = file.mark.state == State::Finished && len == file.mark.offset;
+                (true, is_whole, len)
+            }
+            Holds::Shorter(len) if entry.rotated && file.is_following() => (false, false, len),
             Holds::Shorter(_) | Holds::Differs => continue,
         };
         if best.as_ref().is_none_or(|(longest, ..)| rank > *longest) {
@@ -109,7 +114,7 @@ pub(crate) fn search(
         }
     }
     match doubt {
-        Some(reason) if best.as_ref().is_none_or(|((whole, _), ..)| !whole) => Err(reason),
+        Some(reason) if best.as_ref().is_none_or(|((continues, ..), ..)| !continues) => Err(reason),
         _ => Ok(best.map(|(_, index, found)| (index, found))),
     }
 }

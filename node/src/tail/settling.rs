@@ -1,5 +1,6 @@
 //! Where each known content is now: in its own file, in another one, or nowhere.
 
+use std::cmp::Reverse;
 use std::path::Path;
 use std::time::Instant;
 
@@ -81,7 +82,8 @@ impl Follower {
     }
 
     /// Looks for contents that are not where they were: in a copy, in a compressed file. Those
-    /// that are being read come first; one that was taken for a copy may be what one of them needs.
+    /// that are being read come first, and of those that begin alike the longest; one that was taken
+    /// for a copy may be what one of them needs.
     pub(crate) fn search_contents(&self, path: &Path, beside: &mut Beside) -> Vec<Search> {
         let mut searches = Vec::new();
         let of = |state| {
@@ -90,21 +92,23 @@ impl Follower {
                 .filter(move |file| file.mark.state == state)
         };
         let copies: Vec<u64> = of(State::Copy).map(|file| file.sequence).collect();
-        for file in [State::Following, State::Finished, State::Copy]
-            .into_iter()
-            .flat_map(of)
-        {
-            let state = file.mark.state;
+        let is_sought = |file: &&Followed| {
             let is_open = file.is_following() && (file.source.is_some() || file.live);
-            if file.slot != path
-                || is_open
-                || beside.claims.contains(&Some(file.sequence))
-                || beside.unsettled.contains(&file.sequence)
-            {
-                continue;
-            }
+            file.slot == path
+                && !is_open
+                && !beside.claims.contains(&Some(file.sequence))
+                && !beside.unsettled.contains(&file.sequence)
+        };
+        let states = [State::Following, State::Finished, State::Copy];
+        let sought = states.into_iter().flat_map(|state| {
+            let mut sought: Vec<&Followed> = of(state).filter(is_sought).collect();
+            sought.sort_by_key(|file| Reverse(file.mark.offset));
+            sought
+        });
+        for file in sought.collect::<Vec<_>>() {
+            let state = file.mark.state;
             let is_free = |entry: usize| match beside.claims.get(entry) {
-                Some(Some(owner)) => state == State::Following && copies.contains(owner),
+                Some(Some(owner)) => state != State::Copy && copies.contains(owner),
                 Some(None) => true,
                 None => false,
             };

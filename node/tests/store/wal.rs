@@ -29,14 +29,18 @@ impl Persist for Bulk {
     }
 }
 
+/// How many pages are in the log, and how many of them in the database too.
+fn pages(looking: &Connection) -> (i64, i64) {
+    let noop = "PRAGMA wal_checkpoint(NOOP)";
+    let both = looking.query_row(noop, [], |row| Ok((row.get(1)?, row.get(2)?)));
+    both.unwrap()
+}
+
 #[actix_rt::test]
 async fn the_log_is_moved_into_the_database_before_the_writer_would_have_to() {
     let database = Database::start();
-    let looking = rusqlite::Connection::open(&database.path).unwrap();
-    let pages_in_log = || -> i64 {
-        let noop = "PRAGMA wal_checkpoint(NOOP)";
-        looking.query_row(noop, [], |row| row.get(1)).unwrap()
-    };
+    let looking = Connection::open(&database.path).unwrap();
+    let pages_in_log = || pages(&looking).0;
     database.send(Bulk(8 * MIB)).await.unwrap();
     let written = pages_in_log();
     assert!((2048..4096).contains(&written), "{written}");
@@ -52,15 +56,12 @@ async fn the_log_is_moved_into_the_database_before_the_writer_would_have_to() {
 #[actix_rt::test]
 async fn what_a_backlog_writes_is_moved_while_it_goes_on() {
     let database = Database::start();
-    let looking = rusqlite::Connection::open(&database.path).unwrap();
+    let looking = Connection::open(&database.path).unwrap();
     // Far less than a second after the files were looked at.
     database.send(Bulk(8 * MIB)).await.unwrap();
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
-        let noop = "PRAGMA wal_checkpoint(NOOP)";
-        let (written, moved): (i64, i64) = looking
-            .query_row(noop, [], |row| Ok((row.get(1)?, row.get(2)?)))
-            .unwrap();
+        let (written, moved) = pages(&looking);
         if moved == written {
             break;
         }

@@ -284,3 +284,50 @@ fn a_path_that_becomes_a_glob_goes_on_in_the_files_in_between() {
     world.expect(&["1", "2", "3", "4"]);
     world.expect_no_gaps();
 }
+
+#[test]
+fn files_that_begin_alike_are_told_apart_when_they_are_compressed_while_nobody_looks() {
+    for rotations in [1, 2] {
+        let mut world = World::new("app.log");
+        let mut expected = Vec::new();
+        let mut begin = |world: &World, lines: &'static [&str]| {
+            for line in ["#Fields: date time"].iter().chain(lines) {
+                world.append("app.log", format!("{line}\n"));
+                expected.push(*line);
+            }
+        };
+        // As logrotate does it with `create` and `delaycompress`.
+        let rotate = |world: &World| {
+            let is_there = |name: &str| world.path(name).exists();
+            for number in (2..6)
+                .rev()
+                .filter(|n| is_there(&format!("app.log.{n}.gz")))
+            {
+                let to = format!("app.log.{}.gz", number + 1);
+                world.rename(&format!("app.log.{number}.gz"), &to);
+            }
+            if is_there("app.log.1") {
+                world.compress("app.log.1");
+                world.rename("app.log.1.gz", "app.log.2.gz");
+            }
+            world.rename("app.log", "app.log.1");
+        };
+        // The first holds nothing but what all begin with, and is compressed while it is open.
+        begin(&world, &[]);
+        for lines in [&["b1", "b2", "b3"][..], &["c1", "c2"]] {
+            world.read();
+            rotate(&world);
+            begin(&world, lines);
+        }
+        world.read();
+        world.wait(70);
+        world.read();
+        for lines in [&["d1", "d2"][..], &["e1"]].iter().take(rotations) {
+            rotate(&world);
+            begin(&world, lines);
+        }
+        world.restart();
+        world.expect(&expected);
+        world.expect_no_gaps();
+    }
+}

@@ -188,6 +188,8 @@ fn copies_in_a_directory_below_that_of_another_path_are_not_this_ones() {
         world.read();
     }
     world.expect(&["x1", "y1", "x2", "y2", "x3", "y3"]);
+    let mut gaps = world.stored.gaps.iter();
+    assert!(gaps.all(|gap| gap.reason == GapReason::CopyTruncated));
 }
 
 #[test]
