@@ -28,8 +28,12 @@ impl Identity {
 
     /// Whether both can be the same file; a time of birth that is not known contradicts none.
     pub fn same_file(&self, other: &Self) -> bool {
-        self.device == other.device
-            && self.inode == other.inode
+        self.device == other.device && self.same_on_its_device(other)
+    }
+
+    /// The same where a device may have another number than before, as after a reboot.
+    pub(crate) fn same_on_its_device(&self, other: &Self) -> bool {
+        self.inode == other.inode
             && (self.born_ns == other.born_ns || self.born_ns.is_none() || other.born_ns.is_none())
     }
 }

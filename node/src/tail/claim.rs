@@ -98,7 +98,7 @@ pub(crate) fn search(
             }
         };
         let rank = match found.holds {
-            Holds::Continues if entry.facts.identity.inode == file.identity.inode => {
+            Holds::Continues if entry.facts.identity.same_on_its_device(&file.identity) => {
                 return Ok(Some((index, found)));
             }
             Holds::Continues => {

@@ -1,7 +1,7 @@
 //! What happened while nobody looked, and what a crash leaves.
 
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::sync::Arc;
 
 use super::super::StartAt;
@@ -287,10 +287,12 @@ fn a_path_that_becomes_a_glob_goes_on_in_the_files_in_between() {
 
 #[test]
 fn files_that_begin_alike_are_told_apart_when_they_are_compressed_while_nobody_looks() {
-    for rotations in [1, 2] {
+    for (rotations, reused) in [(1, false), (2, false), (2, true)] {
         let mut world = World::new("app.log");
-        let mut expected = Vec::new();
+        // Nobody gets the inode of a file that is open.
+        let (mut expected, mut open) = (Vec::new(), Vec::new());
         let mut begin = |world: &World, lines: &'static [&str]| {
+            open.push(world.open("app.log"));
             for line in ["#Fields: date time"].iter().chain(lines) {
                 world.append("app.log", format!("{line}\n"));
                 expected.push(*line);
@@ -325,6 +327,13 @@ fn files_that_begin_alike_are_told_apart_when_they_are_compressed_while_nobody_l
         for lines in [&["d1", "d2"][..], &["e1"]].iter().take(rotations) {
             rotate(&world);
             begin(&world, lines);
+        }
+        if reused {
+            // A file that nobody has seen has the number that the first one had.
+            let unseen = fs::metadata(world.path("app.log.1")).unwrap();
+            let first = world.stored.rows.get_mut(&1).unwrap();
+            first.identity.inode = unseen.ino();
+            first.identity.born_ns = Some(1);
         }
         world.restart();
         world.expect(&expected);
