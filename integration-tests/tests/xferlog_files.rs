@@ -7,6 +7,7 @@
     reason = "functions that tests share are test code too"
 )]
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use integration_tests::log::append;
 use integration_tests::xferlog::follow;
 use integration_tests::{eventually, is_root, peer};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -227,4 +229,98 @@ fn a_log_of_another_user_is_followed_once_it_may_be_read() {
     eventually("all transfers", LIMIT, || {
         (node.transferred().len() == 19).then_some(())
     });
+}
+
+/// An entry of wu-ftpd's layout.
+fn entry(filename: &str) -> String {
+    format!("Sat Nov 21 20:50:15 2026 1 192.0.2.1 5 /srv/ftp/{filename} b _ i r alice ftp 0 * c\n")
+}
+
+#[test]
+fn each_transfer_is_stored_once_however_the_paths_are_spelled_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let [x, y, link] = ["x.log", "y.log", "link"].map(|name| folder.path().join(name));
+    symlink("y.log", &link).unwrap();
+    let spelled = |paths: &[&str]| {
+        let paths = paths.iter().map(|path| folder.path().join(path));
+        let paths: Vec<_> = paths.map(|path| path.display().to_string()).collect();
+        format!("xferlog: {{ path: [{}] }}", paths.join(", "))
+    };
+    let mut builder = follow(&x, "node", "");
+    let mut node = builder.start();
+    // Nobody is told to read the first ones at first.
+    let mut written = vec![
+        "/srv/ftp/y-0-before".to_owned(),
+        "/srv/ftp/y-0-after".to_owned(),
+    ];
+    let spellings: [&[&str]; 14] = [
+        &["x.log"],
+        &["x*.log", "y.log"],
+        &["*.log"],
+        &["y.log", "*.log"],
+        &["*.log", "y.log"],
+        &["x.log", "link"],
+        &["y.log", "link", "x.log"],
+        &["link", "y.log", "x.log"],
+        &["link", "*.log"],
+        &["[xy].log"],
+        &["y.log", "link", "[xy].log"],
+        &["*.log"],
+        &["y.log", "x.log"],
+        &["x.log"],
+    ];
+    for (round, paths) in spellings.iter().enumerate() {
+        // What comes before the change, what comes while nobody reads, and what comes after it.
+        let restart = round % 3 == 2;
+        if restart {
+            node.end_by(Signal::KILL);
+        }
+        for (log, name) in [(&x, "x"), (&y, "y")] {
+            append(log, entry(&format!("{name}-{round}-before")));
+        }
+        if round % 4 == 3 {
+            fs::rename(&y, y.with_extension(format!("log.{round}"))).unwrap();
+            append(&y, entry(&format!("y-{round}-new")));
+        }
+        if restart {
+            builder = builder.config(&spelled(paths));
+            node = builder.start();
+        } else {
+            node.reconfigure(&spelled(paths));
+        }
+        for (log, name) in [(&x, "x"), (&y, "y")] {
+            append(log, entry(&format!("{name}-{round}-after")));
+        }
+        written.extend(["before", "after"].map(|when| format!("/srv/ftp/x-{round}-{when}")));
+        if paths != &["x.log"] {
+            written.extend(["before", "after"].map(|when| format!("/srv/ftp/y-{round}-{when}")));
+            if round % 4 == 3 {
+                written.push(format!("/srv/ftp/y-{round}-new"));
+            }
+        }
+        eventually("all transfers of the round", LIMIT, || {
+            let stored: HashSet<_> = node.transferred().into_iter().collect();
+            let wanted = written.iter().skip(if round == 0 { 2 } else { 0 });
+            wanted
+                .into_iter()
+                .all(|one| stored.contains(one))
+                .then_some(())
+        });
+        eprintln!(
+            "round {round} {paths:?} {} stored {} ",
+            node.transferred().len(),
+            written.len()
+        );
+    }
+    let mut stored = node.transferred();
+    stored.sort();
+    written.sort();
+    // It may be read before the node is told not to.
+    stored.retain(|one| one != "/srv/ftp/y-13-before");
+    assert_eq!(stored, written);
+    // What was counted goes with them.
+    let of = ("/api/v1/xferlog/files", "name", x.to_str().unwrap());
+    let row = node.await_row(of, |row| row["lag_bytes"] == 0);
+    assert_eq!(row["lines_stored"], 2 * spellings.len());
+    assert_eq!(node.list("/api/v1/xferlog/files"), [row]);
 }

@@ -7,7 +7,7 @@ use etlmon_shared::Timestamp;
 use rusqlite::Connection;
 
 use super::chunk::Chunk;
-use super::table::{self, Additions, FileRow, Own, path_text};
+use super::table::{self, Additions, FileRow, Own, TakeOver, path_text};
 use crate::store::{Persist, PersistError};
 
 /// Where the lines of a kind of followed files go.
@@ -51,6 +51,8 @@ pub(super) enum TailRows<D: Lines> {
     Read(Box<Read<D>>),
     /// Nothing could be read, for this reason.
     Failed(String),
+    /// Before it reads, the follower of this row takes over what others know of its files.
+    TakenOver(Own, Vec<TakeOver>),
 }
 
 /// What was read, and what people are told of it.
@@ -79,6 +81,10 @@ impl<D: Lines> Persist for TailBatch<D> {
                 table::advance(connection, self.kind, &self.name, read.from)?;
                 read.persist(connection)
             }
+            TailRows::TakenOver(own, taken) => {
+                table::advance(connection, self.kind, &self.name, *own)?;
+                table::take_over(connection, *own, taken)
+            }
         }
     }
 
@@ -93,13 +99,14 @@ impl<D: Lines> Persist for TailBatch<D> {
     fn row_count(&self) -> usize {
         match &self.rows {
             TailRows::Failed(_) => 1,
+            TailRows::TakenOver(_, taken) => taken.len(),
             TailRows::Read(read) => read.chunk.lines().len(),
         }
     }
 
     fn is_empty(&self) -> bool {
         match &self.rows {
-            TailRows::Failed(_) => false,
+            TailRows::Failed(_) | TailRows::TakenOver(..) => false,
             TailRows::Read(read) => {
                 read.chunk.is_empty()
                     && read.files.is_empty()

@@ -12,7 +12,7 @@ use super::follower::Follower;
 use super::meter::Meter;
 use super::settings::Budget;
 use super::setup::TailSetup;
-use super::table::{self, Own};
+use super::table::{self, Own, TakeOver};
 use super::told::Told;
 use super::watching::Watching;
 use crate::collector::{Announcer, CollectError, Collector, Next, Progress, Tick};
@@ -37,6 +37,8 @@ pub struct TailCollector<D: Lines> {
     follower: Option<Follower>,
     /// The follower's own row that the next batch is made from.
     own: Own,
+    /// What it takes over of other followers before it begins.
+    taken: Vec<TakeOver>,
     /// What became of the last batch.
     outcome: Outcome,
     told: Told,
@@ -78,6 +80,7 @@ impl<D: Lines> TailCollector<D> {
             setup,
             follower: None,
             own: Own::default(),
+            taken: Vec::new(),
             outcome: Outcome::Settled,
             told: Told::default(),
             is_stored: false,
@@ -111,7 +114,7 @@ impl<D: Lines> TailCollector<D> {
         // What is stored beyond our own is the batch under way, if nobody else can have stored it.
         let last = self.own;
         let known = last.revision..=last.revision + i64::from(self.is_alone);
-        let kept = self.follower.is_some();
+        let (kept, shares) = (self.follower.is_some(), self.setup.shares);
         let (own, stored) = self
             .setup
             .reads
@@ -125,7 +128,12 @@ impl<D: Lines> TailCollector<D> {
                 }
                 let stored = table::load(snapshot, kind, &name)?;
                 let stored = stored.unwrap_or_default();
-                Ok((stored.own, Some(stored)))
+                let others = if shares {
+                    table::others(snapshot, kind, stored.own.id)?
+                } else {
+                    Vec::new()
+                };
+                Ok((stored.own, Some((stored, others))))
             })
             .map_err(|error| CollectError::Kind(Box::new(error)))?;
         match (&mut self.follower, stored) {
@@ -137,9 +145,11 @@ impl<D: Lines> TailCollector<D> {
             }
             (follower, stored) => {
                 // Made anew, also where an earlier life of this collector has stored more.
-                let stored = stored.unwrap_or_default();
+                let (stored, others) = stored.unwrap_or_default();
                 let settings = self.setup.settings.clone();
-                *follower = Some(Follower::new(settings, stored.checkpoints, Instant::now()));
+                self.taken = settings.takes_over(&stored.checkpoints, others);
+                *follower = (self.taken.is_empty())
+                    .then(|| Follower::new(settings, stored.checkpoints, Instant::now()));
                 self.told = Told::of_unknown(stored.paths);
                 self.is_alone = false;
             }
@@ -147,6 +157,21 @@ impl<D: Lines> TailCollector<D> {
         self.outcome = Outcome::Settled;
         self.own = own;
         Ok(())
+    }
+
+    /// The batch that takes over what others know, after which all is read of the database again.
+    fn take_over(&mut self) -> TailBatch<D> {
+        self.is_stored = false;
+        self.clears_failure = false;
+        self.next = Next {
+            within: Some(Duration::ZERO),
+            rest: Duration::ZERO,
+        };
+        TailBatch {
+            kind: self.setup.kind,
+            name: self.setup.name.clone(),
+            rows: TailRows::TakenOver(self.own, std::mem::take(&mut self.taken)),
+        }
     }
 
     fn is_reading(&self) -> bool {
@@ -188,6 +213,9 @@ impl<D: Lines> Collector for TailCollector<D> {
 
     fn collect(&mut self, tick: &Tick) -> Result<TailBatch<D>, CollectError> {
         self.settle_last()?;
+        if !self.taken.is_empty() {
+            return Ok(self.take_over());
+        }
         let budget = if self.is_reading() {
             self.setup.budget
         } else {

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::checkpoint::{Checkpoint, State};
 use super::pattern::Pattern;
+use super::settings::TailSettings;
+use super::table::{Known, TakeOver};
 
 /// The paths and globs of other followers, to which a follower leaves their files.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +28,45 @@ impl Elsewhere {
         others.any(|(other, pattern)| match pattern {
             Some(pattern) => pattern.matches(&file),
             None => target(other) == file,
+        })
+    }
+}
+
+impl TailSettings {
+    /// What this follower, which knows `own` so far, has to take over of the others of its kind: by
+    /// its own path or glob a path is its own, be it as a link to a file of its own, and no earlier
+    /// one's.
+    pub(super) fn takes_over(&self, own: &[Checkpoint], others: Vec<Known>) -> Vec<TakeOver> {
+        let taken = others.into_iter().filter_map(|of| {
+            let path = self.own_path(&of.path, own)?;
+            Some(TakeOver { of, path })
+        });
+        let mut taken: Vec<_> = taken.collect();
+        // What has the same path comes before a link to it.
+        taken.sort_by_key(|one| one.path != one.of.path);
+        taken
+    }
+
+    fn own_path(&self, path: &Path, own: &[Checkpoint]) -> Option<PathBuf> {
+        if self.elsewhere.has(path) {
+            return None;
+        }
+        let is_named = match &self.pattern {
+            Some(pattern) => pattern.matches(path),
+            None => self.path == path,
+        };
+        if is_named {
+            return Some(path.to_path_buf());
+        }
+        let file = target(path);
+        let link = match &self.pattern {
+            Some(pattern) => pattern.matches(&file).then_some(file),
+            None => (target(&self.path) == file).then(|| self.path.clone()),
+        };
+        // Where it is known already, what is under the other name came from another file.
+        link.filter(|link| {
+            own.iter()
+                .all(|row| row.state == State::Log || row.path != *link)
         })
     }
 }

@@ -2,6 +2,7 @@
 //! file.
 
 mod checkpoints;
+mod takeover;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -15,6 +16,8 @@ use super::checkpoint::Checkpoint;
 use super::chunk::{Chunk, Gap, GapReason};
 use crate::store::PersistError;
 use crate::store::column::{count, moment};
+
+pub use takeover::{Known, TakeOver, others, take_over};
 
 /// A follower's own row, as a batch was made from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

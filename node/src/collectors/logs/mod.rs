@@ -61,6 +61,7 @@ fn specs(config: &Config, means: &Means) -> Vec<Spec> {
             name: log.name.clone(),
             settings,
             budget: budget(log),
+            shares: false,
             follow: log.follow,
             lines: Arc::new(LogLines {
                 name: log.name.clone(),
