@@ -7,7 +7,8 @@
     reason = "functions that tests share are test code too"
 )]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -201,6 +202,26 @@ fn readers_who_never_read_hurt_neither_others_nor_the_node() {
     assert!(status.success(), "{}", node.stderr());
     assert!(took < Duration::from_secs(5), "{took:?}");
     drop(deaf);
+}
+
+#[test]
+fn an_empty_last_event_id_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, config) = app_log(folder.path(), "app.log", "from_beginning: true");
+    append(&log, "one\n");
+    let node = start(folder.path(), &config);
+    node.await_lines("app", &["one"]);
+    let address = node.url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let request =
+        "GET /api/v1/logs/app?follow=true&limit=5 HTTP/1.1\r\nHost: x\r\nLast-Event-ID:\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    assert_eq!(lines.next().unwrap(), "HTTP/1.1 200 OK");
+    assert!(lines.any(|line| line.starts_with("data: ") && line.contains("one")));
 }
 
 #[test]

@@ -65,7 +65,11 @@ impl Follower {
             return false;
         }
         if beside.unseen.is_none() {
+            let is_absent = beside.present.is_none();
             for sequence in gone {
+                if is_absent && self.may_come_back(sequence, now) {
+                    continue;
+                }
                 self.forget_gone(sequence);
             }
         }

@@ -85,6 +85,7 @@ impl Follower {
                 settled: slot.settled,
                 unsettled: slot.unsettled,
                 gone: slot.gone,
+                beside_ns: slot.beside_ns,
                 ..Slot::default()
             };
         }

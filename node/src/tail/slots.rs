@@ -26,6 +26,9 @@ pub(crate) struct Slot {
     pub(crate) unsettled: u32,
     /// Whether the files beside it must be looked through.
     pub(crate) census: bool,
+    /// When the directories were last written to whose files were looked through while nothing was
+    /// at the path, nanoseconds since 1970.
+    pub(crate) beside_ns: Option<i64>,
     /// How many contents have no file any more, of which no compressed copy was seen yet.
     pub(crate) gone: u32,
 }

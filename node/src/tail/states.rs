@@ -19,6 +19,8 @@ impl Follower {
             let files = by_slot.entry(file.slot.as_os_str()).or_default();
             files.push(file);
         }
+        let live = self.files.iter().filter(|file| file.live);
+        let live: HashMap<_, _> = live.map(|file| (file.identity.number(), file)).collect();
         let mut states = Vec::with_capacity(self.slots.len());
         for (path, slot) in self.slots.iter() {
             let mut any = false;
@@ -27,6 +29,10 @@ impl Follower {
                 states.push(state_of(file, slot));
             }
             if !any && (slot.matched || self.settings.pattern.is_none()) {
+                // A second link to a file of the log.
+                let number = slot.present.map(|facts| facts.identity.number());
+                let read = number.and_then(|number| live.get(&number));
+                let read = read.map(|file| format!("is read as {}", file.slot.display()));
                 states.push(FileState {
                     path: path.to_path_buf(),
                     place: slot.present.map(|_| path.to_path_buf()),
@@ -39,7 +45,7 @@ impl Follower {
                         Some(_) => FileStatus::Error,
                         None => FileStatus::Waiting,
                     },
-                    error_message: slot.error.clone(),
+                    error_message: slot.error.clone().or(read),
                 });
             }
         }

@@ -211,9 +211,10 @@ fn start(
     Ok(page.lines.first().map_or(newest, |first| first.id - 1))
 }
 
-/// What a client that lost its connection has had (WHATWG HTML, section 9.2.4).
+/// What a client that lost its connection has had (WHATWG HTML, section 9.2.4); an empty id is none.
 fn last_event_id(request: &HttpRequest) -> Result<Option<RowId>, ApiError> {
-    let Some(value) = request.headers().get("last-event-id") else {
+    let value = request.headers().get("last-event-id");
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
     let text = value.to_str().unwrap_or_default().to_owned();

@@ -83,6 +83,19 @@ impl Filter {
     }
 }
 
+/// What is looked for in the clients' addresses and names: an IPv4 address that is written as an IPv6
+/// one is stored as what it is (RFC 4291, section 2.5.5.2).
+fn host_part(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    let mapped = host.strip_prefix("::ffff:").filter(|rest| {
+        rest.starts_with(|first: char| first.is_ascii_digit())
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    });
+    mapped.map_or_else(|| host.clone(), str::to_owned)
+}
+
 /// One page of the transfers that a filter lets through, in ascending id, and whether there are
 /// more of them in the cursor's direction.
 ///
@@ -116,7 +129,7 @@ pub fn page(
                 ":status": filter.status.map(status_word),
                 ":user": filter.user,
                 ":filename": filter.filename,
-                ":host": filter.host.as_deref().map(str::to_ascii_lowercase),
+                ":host": filter.host.as_deref().map(host_part),
                 ":limit": i64::from(limit) + 1,
             },
             transfer,

@@ -113,6 +113,22 @@ fn the_state_of_a_file_says_what_is_left_to_read() {
 }
 
 #[test]
+fn a_second_name_of_a_file_says_where_it_is_read() {
+    let mut world = World::new("*.log");
+    world.append("app.log", "one\n");
+    fs::hard_link(world.path("app.log"), world.path("b.log")).unwrap();
+    std::os::unix::fs::symlink("app.log", world.path("c.log")).unwrap();
+    world.expect(&["one"]);
+    let states = world.follower.files();
+    let told: Vec<_> = (states.iter())
+        .map(|state| (state.status, state.error_message.clone()))
+        .collect();
+    let read = Some(format!("is read as {}", world.path("app.log").display()));
+    let other = (FileStatus::Waiting, read);
+    assert_eq!(told, [(FileStatus::Tailing, None), other.clone(), other]);
+}
+
+#[test]
 fn a_budget_is_kept_and_nothing_is_lost_at_its_edge() {
     let mut world = World::new("app.log");
     let lines: Vec<String> = (0..1000).map(|number| format!("{number}")).collect();

@@ -335,3 +335,40 @@ fn an_older_copy_of_a_file_that_was_deleted_is_not_read_again() {
     world.expect(&["1", "2", "3"]);
     world.expect_no_gaps();
 }
+
+#[test]
+fn what_came_and_was_rotated_between_two_looks_is_read_while_no_new_log_is_there() {
+    for (glob, compressed, restarted) in [
+        (false, false, false),
+        (false, true, false),
+        (false, true, true),
+        (true, false, false),
+        (true, true, false),
+        (true, true, true),
+    ] {
+        let mut world = World::new(if glob { "*.log" } else { "app.log" });
+        world.append("app.log", "one\n");
+        world.expect(&["one"]);
+        world.rename("app.log", "app.log.1");
+        world.expect(&["one"]);
+        world.wait(61);
+        world.expect(&["one"]);
+        // Made by its writer, with `nocreate`.
+        world.append("app.log", "two\n");
+        world.rename("app.log.1", "app.log.2");
+        world.rename("app.log", "app.log.1");
+        if compressed {
+            world.compress("app.log.2");
+            world.compress("app.log.1");
+        }
+        if restarted {
+            world.restart();
+        }
+        world.wait(31);
+        world.expect(&["one", "two"]);
+        world.wait(31);
+        world.append("app.log", "three\n");
+        world.expect(&["one", "two", "three"]);
+        world.expect_no_gaps();
+    }
+}

@@ -3,6 +3,7 @@
 use super::line_tests::{DATE, assert_names, own, read, wu};
 use super::*;
 
+const LETTERS: &str = "type, flag, direction, mode or user name is malformed";
 const ANOTHER: &str = "Sat Nov 21 20:51:00 2026";
 
 #[test]
@@ -88,12 +89,12 @@ fn a_line_with_a_damaged_end_says_which_part_it_is() {
             "authentication method is malformed",
         ),
         (wu("/a b _ i r u  0 * c"), "service name is malformed"),
-        (wu("/a b _ x r u ftp 0 * c"), "file name is malformed"),
-        (wu("/a b _ i x u ftp 0 * c"), "file name is malformed"),
-        (wu("/a c _ i r u ftp 0 * c"), "file name is malformed"),
-        (wu("/a b X i r u ftp 0 * c"), "file name is malformed"),
-        (wu("/a b _ i r  ftp 0 * c"), "file name is malformed"),
-        (wu(" b _ i r u ftp 0 * c"), "file name is malformed"),
+        (wu("/a b _ x r u ftp 0 * c"), LETTERS),
+        (wu("/a b _ i x u ftp 0 * c"), LETTERS),
+        (wu("/a c _ i r u ftp 0 * c"), LETTERS),
+        (wu("/a b X i r u ftp 0 * c"), LETTERS),
+        (wu("/a b _ i r  ftp 0 * c"), LETTERS),
+        (wu(" b _ i r u ftp 0 * c"), LETTERS),
         (wu("c"), "authenticated user id is missing"),
     ]);
 }

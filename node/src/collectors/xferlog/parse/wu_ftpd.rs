@@ -134,7 +134,9 @@ impl Names<'_> {
 /// tells that the first ones are part of it.
 fn names(text: &[u8]) -> Result<Names<'_>, ParseError> {
     let mut found = readings(text);
-    let first = found.next().ok_or(ParseError::malformed("file name"))?;
+    let first = (found.next()).ok_or(ParseError::malformed(
+        "type, flag, direction, mode or user name",
+    ))?;
     let last = found.last();
     let by_client = first.access_mode == TransferAccessMode::Anonymous && last.is_some();
     if first.is_sure() && (by_client || identified(first.username).next().is_some()) {

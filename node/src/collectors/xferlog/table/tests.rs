@@ -148,6 +148,8 @@ fn names_match_as_they_are_written_and_hosts_in_any_case() {
         ("EXAMPLE.com", &[1][..]),
         ("db8::a", &[3]),
         ("2.0.2", &[2]),
+        ("::FFFF:192.0.2.1", &[2]),
+        ("::ffff:host", &[]),
         ("%", &[]),
     ] {
         let host = part(host);
