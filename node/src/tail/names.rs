@@ -1,5 +1,7 @@
 //! Which names rotating tools give: logrotate(8) with its options, savelog(8), and by hand.
 
+use std::path::{Path, PathBuf};
+
 /// Extensions of compressed files.
 const COMPRESSED: [&[u8]; 12] = [
     b".gz", b".xz", b".zst", b".bz2", b".Z", b".lz4", b".zip", b".zz", b".lz", b".lzma", b".lzo",
@@ -67,6 +69,13 @@ pub(crate) fn originals(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         .into_iter()
         .chain(cut)
         .filter(move |original| is_rotated(original, name))
+}
+
+/// What logrotate(8) calls a file from its renaming to its copying with `renamecopy`.
+pub(crate) fn passing(live: &Path) -> PathBuf {
+    let mut name = live.as_os_str().to_owned();
+    name.push(".tmp");
+    PathBuf::from(name)
 }
 
 /// Whether two names differ in their digits only, as those of files that a symbolic link points

@@ -221,7 +221,9 @@ impl Follower {
         let wanted =
             self.unjudged.has(&facts) || self.is_wanted(path, &entry.path, &facts, is_rotation);
         let mut is_copy = false;
-        for file in self.files.iter_mut().filter(|file| file.slot == path) {
+        let passing = names::passing(path);
+        let is_own = |file: &&mut Followed| file.slot == path || file.slot == passing;
+        for file in self.files.iter_mut().filter(is_own) {
             is_copy |= file.mark.state != State::Copy && identify::is_copy(&mut source, file)?;
         }
         let present = unknown.as_ref().map(|unknown| unknown.facts.identity);

@@ -49,8 +49,10 @@ fn rotate_and_follow(glob: bool, directives: &str) {
             "{}",
             String::from_utf8_lossy(&rotated.stderr)
         );
-        // A compressed file is not written to any more, or logrotate itself would lose lines.
-        if !directives.contains("compress") || directives.contains("delaycompress") {
+        // A file that was compressed or copied is not written to any more, or logrotate itself would
+        // lose lines.
+        let is_renamed = !directives.contains("compress") || directives.contains("delaycompress");
+        if is_renamed && !directives.contains("renamecopy") {
             write(5);
         }
         drop(writer);
@@ -87,7 +89,7 @@ fn rotate_and_follow(glob: bool, directives: &str) {
         .collect();
     assert_eq!(lines.pop(), Some("the end"));
     assert_eq!(lines, expected, "{directives}: {:?}", world.stored.gaps);
-    if !directives.contains("copytruncate") {
+    if !directives.contains("copy") {
         world.expect_no_gaps();
     }
 }
@@ -97,6 +99,15 @@ fn a_log_that_logrotate_renames_is_stored_once() {
     for glob in [false, true] {
         rotate_and_follow(glob, "create");
         rotate_and_follow(glob, "nocreate");
+    }
+}
+
+#[test]
+fn a_log_that_logrotate_copies_under_another_name_is_stored_once() {
+    for glob in [false, true] {
+        rotate_and_follow(glob, "renamecopy");
+        rotate_and_follow(glob, "renamecopy\n dateext\n dateformat -%Y%m%d-ROUND");
+        rotate_and_follow(glob, "renamecopy\n compress");
     }
 }
 

@@ -372,3 +372,42 @@ fn what_came_and_was_rotated_between_two_looks_is_read_while_no_new_log_is_there
         world.expect_no_gaps();
     }
 }
+
+#[test]
+fn a_log_that_is_copied_under_its_passing_name_is_stored_once_by_a_glob_that_matches_both() {
+    for looks in 0..16_u8 {
+        let mut world = World::new("app.log*");
+        let look = |world: &mut World, step: u8| {
+            if looks & (1 << step) != 0 {
+                world.read();
+            }
+        };
+        let mut written = Vec::new();
+        for round in 0..3 {
+            let line = format!("{round}");
+            world.append("app.log", line.clone() + "\n");
+            written.push(line);
+            let expected: Vec<_> = written.iter().map(String::as_str).collect();
+            world.expect(&expected);
+            // logrotate(8) with `renamecopy`.
+            if round > 0 {
+                world.rename("app.log.1", "app.log.2");
+            }
+            world.rename("app.log", "app.log.tmp");
+            look(&mut world, 0);
+            world.append("app.log", format!("{round} next\n"));
+            written.push(format!("{round} next"));
+            look(&mut world, 1);
+            world.copy("app.log.tmp", "app.log.1");
+            look(&mut world, 2);
+            world.remove("app.log.tmp");
+            look(&mut world, 3);
+            let expected: Vec<_> = written.iter().map(String::as_str).collect();
+            world.expect(&expected);
+            world.wait(61);
+        }
+        let expected: Vec<_> = written.iter().map(String::as_str).collect();
+        world.expect(&expected);
+        world.expect_no_gaps();
+    }
+}
