@@ -11,6 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use integration_tests::log::append;
 use integration_tests::{Machine, Node, eventually};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -168,6 +169,66 @@ fn a_path_on_a_hung_mount_is_an_error_and_the_other_paths_go_on() {
                 .is_some_and(|why| why.contains("not connected"))
         });
     }
+    let (status, took) = node.end_by(Signal::TERM);
+    assert_eq!(status.code(), Some(0), "{}", node.stderr());
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn logs_on_a_hung_mount_hinder_no_other_log() {
+    let Some(machine) = Machine::new() else {
+        return;
+    };
+    let point = machine.point("hung");
+    let Some(server) = machine.namespace.hung(&point) else {
+        return;
+    };
+    let well = machine.point("well");
+    let [log, transfers] = ["app.log", "xferlog"].map(|name| well.join(name));
+    let mut config = String::from("filesystem: {statvfs_timeout: 200ms}\nlogs:\n");
+    // More of them than threads that nothing else would be left of.
+    for number in 0..40 {
+        config.push_str(&format!(
+            "  - {{name: hung{number}, path: {}}}\n",
+            point.join(format!("{number}*.log")).display()
+        ));
+    }
+    config.push_str(&format!(
+        "  - {{name: app, path: {}, from_beginning: true}}\n\
+         xferlog: {{path: [{}, {}]}}\n",
+        log.display(),
+        point.join("xferlog").display(),
+        transfers.display()
+    ));
+    let mut node = machine.node_with(&config);
+    let mut lines = Vec::new();
+    let mut slowest = Duration::ZERO;
+    for number in 0..20 {
+        let line = number.to_string();
+        append(&log, line.clone() + "\n");
+        lines.push(line);
+        append(
+            &transfers,
+            format!("Sat Nov 21 20:50:15 2026 1 192.0.2.1 5 /{number} b _ i r alice ftp 0 * c\n"),
+        );
+        let written = Instant::now();
+        let expected: Vec<&str> = lines.iter().map(String::as_str).collect();
+        node.await_lines("app", &expected);
+        eventually("the transfer", PATIENCE, || {
+            (node.transferred().len() == lines.len()).then_some(())
+        });
+        if number > 0 {
+            slowest = slowest.max(written.elapsed());
+        }
+    }
+    assert!(slowest < Duration::from_secs(2), "{slowest:?}");
+    // The server is given up by the kernel: what is the case is said.
+    drop(server);
+    let of = ("/api/v1/logs", "name", "hung7");
+    node.await_row(of, |row| {
+        let why = row["error_message"].as_str();
+        why.is_some_and(|why| why.contains("not connected"))
+    });
     let (status, took) = node.end_by(Signal::TERM);
     assert_eq!(status.code(), Some(0), "{}", node.stderr());
     assert!(took < Duration::from_secs(5), "{took:?}");

@@ -20,6 +20,8 @@ pub struct Known {
     pub revision: i64,
     /// The path.
     pub path: PathBuf,
+    /// Whether it is the follower's own path, and not one of its glob's.
+    pub is_configured_path: bool,
 }
 
 /// A path whose contents become those of another follower.
@@ -38,15 +40,17 @@ pub struct TakeOver {
 pub fn others(connection: &Connection, kind: &str, own: i64) -> rusqlite::Result<Vec<Known>> {
     connection
         .prepare_cached(
-            "SELECT DISTINCT follower_id, revision, path \
+            "SELECT DISTINCT follower_id, name, revision, path \
              FROM followers JOIN followed_contents ON follower_id = followers.id \
              WHERE kind = ?1 AND follower_id <> ?2 AND state <> 'log' ORDER BY follower_id, path",
         )?
         .query_map(params![kind, own], |row| {
+            let path = PathBuf::from(OsString::from_vec(row.get("path")?));
             Ok(Known {
                 follower: row.get("follower_id")?,
                 revision: row.get("revision")?,
-                path: PathBuf::from(OsString::from_vec(row.get("path")?)),
+                is_configured_path: path_text(&path) == row.get::<_, String>("name")?,
+                path,
             })
         })?
         .collect()
