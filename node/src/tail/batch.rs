@@ -49,8 +49,8 @@ pub struct TailBatch<D: Lines> {
 pub(super) enum TailRows<D: Lines> {
     /// What was read.
     Read(Box<Read<D>>),
-    /// Nothing could be read, for this reason.
-    Failed(String),
+    /// Nothing could be read of this path or glob, for this reason.
+    Failed { path: String, reason: String },
     /// Before it reads, the follower of this row takes over what others know of its files.
     TakenOver(Own, Vec<TakeOver>),
 }
@@ -74,8 +74,8 @@ pub(super) struct Read<D: Lines> {
 impl<D: Lines> Persist for TailBatch<D> {
     fn persist(&self, connection: &Connection) -> Result<(), PersistError> {
         match &self.rows {
-            TailRows::Failed(reason) => Ok(table::store_failure(
-                connection, self.kind, &self.name, reason,
+            TailRows::Failed { path, reason } => Ok(table::store_failure(
+                connection, self.kind, &self.name, path, reason,
             )?),
             TailRows::Read(read) => {
                 table::advance(connection, self.kind, &self.name, read.from)?;
@@ -98,7 +98,7 @@ impl<D: Lines> Persist for TailBatch<D> {
 
     fn row_count(&self) -> usize {
         match &self.rows {
-            TailRows::Failed(_) => 1,
+            TailRows::Failed { .. } => 1,
             TailRows::TakenOver(_, taken) => taken.len(),
             TailRows::Read(read) => read.chunk.lines().len(),
         }
@@ -106,7 +106,7 @@ impl<D: Lines> Persist for TailBatch<D> {
 
     fn is_empty(&self) -> bool {
         match &self.rows {
-            TailRows::Failed(_) | TailRows::TakenOver(..) => false,
+            TailRows::Failed { .. } | TailRows::TakenOver(..) => false,
             TailRows::Read(read) => {
                 read.chunk.is_empty()
                     && read.files.is_empty()

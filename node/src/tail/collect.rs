@@ -231,13 +231,17 @@ impl<D: Lines> Collector for TailCollector<D> {
         let states = follower.files();
         self.watching
             .set(&self.setup.watcher, &tick.waker, follower, &states);
+        self.clears_failure = self.failed.swap(false, Ordering::AcqRel);
+        if self.clears_failure {
+            // The failure may have been told as a row of its own.
+            self.told.expect(&self.setup.settings.path);
+        }
         let (files, gone) = self.told.tell(states, &chunk.files, &self.setup.settings);
         // A last line without its end is still to be read, when it was quiet for long enough.
         self.is_last =
             self.is_reading() && !self.setup.follow && !chunk.more && !self.told.has_lag();
         self.has_lines = chunk.lines().len() > 0;
         self.next = self.plan(chunk.more, took);
-        self.clears_failure = self.failed.swap(false, Ordering::AcqRel);
         let read_at = Timestamp::now();
         let rows = self.setup.lines.rows(&chunk, read_at);
         let batch = TailBatch {
@@ -260,6 +264,7 @@ impl<D: Lines> Collector for TailCollector<D> {
 
     fn announcer(&self) -> Option<Announcer<TailBatch<D>>> {
         let (kind, name) = (self.setup.kind, self.setup.name.clone());
+        let path = table::path_text(&self.setup.settings.path);
         let failed = Arc::clone(&self.failed);
         Some(Arc::new(move |progress| match *progress {
             Progress::Begun { .. } => None,
@@ -268,7 +273,10 @@ impl<D: Lines> Collector for TailCollector<D> {
                 Some(TailBatch {
                     kind,
                     name: name.clone(),
-                    rows: TailRows::Failed(reason.to_owned()),
+                    rows: TailRows::Failed {
+                        path: path.clone(),
+                        reason: reason.to_owned(),
+                    },
                 })
             }
         }))

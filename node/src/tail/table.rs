@@ -279,7 +279,8 @@ pub fn drop_file(connection: &Connection, follower: i64, path: &str) -> rusqlite
     Ok(())
 }
 
-/// Nothing can be said of any file of a follower at present.
+/// Nothing can be said of any file of a follower at present. One of which nothing was ever told is
+/// a row of its path or glob.
 ///
 /// # Errors
 /// What SQLite says.
@@ -287,12 +288,22 @@ pub fn store_failure(
     connection: &Connection,
     kind: &str,
     name: &str,
+    path: &str,
     reason: &str,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached("UPDATE followers SET error_message = ?3 WHERE kind = ?1 AND name = ?2")?
         .execute([kind, name, reason])?;
-    Ok(())
+    let Some(own) = own(connection, kind, name)? else {
+        return Ok(());
+    };
+    let is_told = connection
+        .prepare_cached("SELECT 1 FROM followed_files WHERE follower_id = ?1")?
+        .exists([own.id])?;
+    if is_told {
+        return Ok(());
+    }
+    store_file(connection, own.id, &FileRow::waiting(path.to_owned()))
 }
 
 /// A path as text that no other path has.

@@ -1,6 +1,7 @@
 //! What people are told of a follower's files: one row a path, whatever it was rotated into.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use etlmon_shared::log::LogStatus;
 
@@ -23,6 +24,11 @@ impl Told {
             stored: paths.into_iter().map(|path| (path, None)).collect(),
             under_way: BTreeMap::new(),
         }
+    }
+
+    /// Something may be stored of this path.
+    pub(super) fn expect(&mut self, path: &Path) {
+        self.stored.entry(path_text(path)).or_default();
     }
 
     /// What people are to be told of each path, if it differs from what they were told, and of each

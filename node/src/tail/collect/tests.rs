@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use actix::prelude::*;
-use etlmon_shared::log::LogFile;
+use etlmon_shared::log::{LogFile, LogStatus};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -239,6 +239,35 @@ fn a_failure_that_is_over_is_taken_back_by_a_batch_that_is_stored() {
     collector.settle(Err(&StoreError::WriterGone));
     bench.cycle(&mut collector);
     assert_eq!(bench.error_message(), None);
+}
+
+#[test]
+fn a_log_that_was_never_looked_at_is_a_row_with_the_reason_until_it_is() {
+    let mut bench = Bench::new();
+    let glob = bench.folder.path().join("*.log");
+    let mut collector = bench.collector_with(true, |settings| {
+        let from_beginning = settings.from_beginning;
+        *settings = TailSettings::new(&glob).unwrap();
+        settings.from_beginning = from_beginning;
+    });
+    let announce = collector.announcer().unwrap();
+    let failed = announce(&Progress::Failed {
+        reason: "the file server hangs",
+        next_at: Timestamp::now(),
+    });
+    bench.store(&failed.unwrap()).unwrap();
+    let told = |bench: &Bench| {
+        let told = bench.files().into_iter();
+        told.map(|file| (file.path, file.status, file.error_message))
+            .collect::<Vec<_>>()
+    };
+    let reason = Some("the file server hangs".to_owned());
+    let glob = glob.display().to_string();
+    assert_eq!(told(&bench), [(glob, LogStatus::Error, reason)]);
+    bench.append("one\n");
+    bench.cycle(&mut collector);
+    let log = bench.log().display().to_string();
+    assert_eq!(told(&bench), [(log, LogStatus::Tailing, None)]);
 }
 
 #[test]
