@@ -64,6 +64,8 @@ pub(crate) struct Followed {
     pub(crate) live: bool,
     /// Whether nothing will be written to it any more.
     pub(crate) finishing: bool,
+    /// Whether something is written to another file at its path.
+    pub(crate) is_succeeded: bool,
     /// Whether its file was seen to be cut while it was open.
     pub(crate) was_cut: bool,
     /// Whether a compressed file that can't be read is taken for what became of it.
@@ -109,6 +111,7 @@ impl Followed {
             },
             saved: None,
             finishing: !source.is_plain(),
+            is_succeeded: false,
             source: Some(source),
             facts: Some(facts),
             live: false,
@@ -150,6 +153,7 @@ impl Followed {
             is_sought: false,
             missed_since: None,
             finishing: false,
+            is_succeeded: false,
             drained_at: None,
             changed_at: now,
             first_seen_ms: row.first_seen_ms,

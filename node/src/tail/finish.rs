@@ -13,14 +13,13 @@ impl Follower {
     /// can write to it any more.
     pub(crate) fn finish_rotated(&mut self, now: Instant) {
         let mut quiet = Vec::new();
-        for (index, file) in self.files.iter().enumerate() {
+        for (index, file) in self.files.iter_mut().enumerate() {
             let Some(facts) = file.facts.filter(|_| file.is_following() && !file.live) else {
                 continue;
             };
-            let succeeded = self
-                .slots
-                .get(&file.slot)
-                .is_some_and(|slot| slot.present.is_some());
+            let successor = self.slots.get(&file.slot).and_then(|slot| slot.present);
+            let succeeded = successor.is_some();
+            file.is_succeeded = successor.is_some_and(|facts| facts.size > 0);
             if file.source.as_ref().is_some_and(Source::is_plain)
                 && file.drained_at == Some(facts.size)
                 && now.saturating_duration_since(file.changed_at) >= self.settings.finish_after

@@ -122,16 +122,16 @@ fn has_news(file: &Followed, settings: &TailSettings, now: Instant) -> bool {
     file.finishing
         || file.drained_at.is_none()
         || file.drained_at != file.facts.map(|facts| facts.size)
-        || (unread && rest_of(file, settings, now) != Rest::Waits)
+        || (unread && rest_of(file, settings, now, true) != Rest::Waits)
 }
 
-/// What an unterminated last line of the file is.
-fn rest_of(file: &Followed, settings: &TailSettings, now: Instant) -> Rest {
+/// What an unterminated last line of the file is, or the last entry if the last line `is_whole`: whoever
+/// wrote that has gone on in another file where there is something in that.
+fn rest_of(file: &Followed, settings: &TailSettings, now: Instant, is_whole: bool) -> Rest {
     let quiet = now.saturating_duration_since(file.changed_at);
-    let entry_ends = settings
-        .multiline
-        .as_ref()
-        .is_some_and(|lines| quiet >= lines.timeout);
+    let entry_ends = settings.multiline.as_ref().is_some_and(|lines| {
+        quiet >= lines.timeout || (file.is_succeeded && !file.live && is_whole)
+    });
     if file.finishing {
         Rest::Final
     } else if quiet >= settings.partial_after {
@@ -236,13 +236,14 @@ impl Reading<'_> {
                 return Ok(Ended::AtEnd);
             }
             filled += read;
+            let data = buffer.get(..filled).unwrap_or_default();
             let rest = if at_end {
-                rest_of(file, self.settings, self.now)
+                let is_whole = self.splitter.decoding.ends_line(data);
+                rest_of(file, self.settings, self.now, is_whole)
             } else {
                 Rest::Waits
             };
             let mut inside = file.mark.inside;
-            let data = buffer.get(..filled).unwrap_or_default();
             let done = self.splitter.split(data, offset, &mut inside, rest, sink);
             if done > 0 || inside != file.mark.inside {
                 file.advance(data.get(..done).unwrap_or_default(), inside);

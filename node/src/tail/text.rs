@@ -46,6 +46,12 @@ impl Decoding {
         }
     }
 
+    /// Whether `data`, which begins with a whole unit, ends with a line end.
+    pub(crate) fn ends_line(self, data: &[u8]) -> bool {
+        let last = data.len().checked_sub(self.unit());
+        last.is_some_and(|last| self.line_end(data, last).is_some())
+    }
+
     /// A line without the carriage return at its end.
     pub(crate) fn without_return(self, line: &[u8]) -> &[u8] {
         let end: &[u8] = match self.encoding {

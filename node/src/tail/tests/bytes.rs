@@ -201,6 +201,34 @@ fn lines_of_one_entry_stay_together() {
 }
 
 #[test]
+fn the_last_entry_of_a_rotated_file_comes_before_those_of_the_next_one() {
+    let mut world = World::with("app.log", |settings| {
+        settings.multiline = Some(Multiline {
+            start: regex::Regex::new("^[0-9]").unwrap(),
+            timeout: Duration::from_secs(2),
+        });
+    });
+    for encoding in [encoding_rs::UTF_8, encoding_rs::UTF_16LE] {
+        world.settings.encoding = encoding;
+        world.restart();
+        let encoded = |text: &str| match encoding.name() {
+            "UTF-8" => text.as_bytes().to_vec(),
+            _ => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        };
+        world.stored.lines.clear();
+        world.append("app.log", encoded("1 a\n  at b\n"));
+        world.expect(&[]);
+        world.rename("app.log", "app.log.1");
+        world.expect(&[]);
+        // Whoever wrote it has gone on.
+        world.append("app.log", encoded("2 c\n  at d\n3\n"));
+        world.expect(&["1 a\n  at b", "2 c\n  at d"]);
+        world.wait(2);
+        world.expect(&["1 a\n  at b", "2 c\n  at d", "3"]);
+    }
+}
+
+#[test]
 fn the_end_offset_of_a_line_is_where_the_next_one_begins() {
     let mut world = World::new("app.log");
     world.append("app.log", b"one\r\ntwo\n\xff\n");
