@@ -306,11 +306,6 @@ fn each_transfer_is_stored_once_however_the_paths_are_spelled_later() {
                 .all(|one| stored.contains(one))
                 .then_some(())
         });
-        eprintln!(
-            "round {round} {paths:?} {} stored {} ",
-            node.transferred().len(),
-            written.len()
-        );
     }
     let mut stored = node.transferred();
     stored.sort();

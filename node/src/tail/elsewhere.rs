@@ -120,10 +120,12 @@ impl TailSettings {
         if is_named {
             return (!self.elsewhere.has(path)).then(|| path.clone());
         }
-        if !of.is_configured_path {
-            return None;
-        }
-        let file = Link::new(path.clone()).target(Instant::now()).to_path_buf();
+        // Those of a glob may be many, and on a server that is away.
+        let file = if of.is_configured_path {
+            Link::new(path.clone()).target(Instant::now()).to_path_buf()
+        } else {
+            path.clone()
+        };
         let link = match &self.pattern {
             Some(pattern) => pattern.matches(&file).then(|| file.clone()),
             None => (target(&self.path) == file).then(|| self.path.clone()),
