@@ -64,6 +64,9 @@ pub(crate) struct Followed {
     pub(crate) live: bool,
     /// Whether nothing will be written to it any more.
     pub(crate) finishing: bool,
+    /// Whether it is stored as finished though its file, which has no name any more, is read on: after
+    /// a restart nobody could, and nothing is known to be lost.
+    pub(crate) seems_finished: bool,
     /// Whether something is written to another file at its path.
     pub(crate) is_succeeded: bool,
     /// Whether its file was seen to be cut while it was open.
@@ -111,6 +114,7 @@ impl Followed {
             },
             saved: None,
             finishing: !source.is_plain(),
+            seems_finished: false,
             is_succeeded: false,
             source: Some(source),
             facts: Some(facts),
@@ -153,6 +157,7 @@ impl Followed {
             is_sought: false,
             missed_since: None,
             finishing: false,
+            seems_finished: false,
             is_succeeded: false,
             drained_at: None,
             changed_at: now,
@@ -166,7 +171,10 @@ impl Followed {
     pub(crate) fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             sequence: self.sequence,
-            state: self.mark.state,
+            state: match self.mark.state {
+                State::Following if self.seems_finished => State::Finished,
+                state => state,
+            },
             path: self.slot.clone(),
             path_changed: self.has_moved,
             place: self.place.clone(),
@@ -182,6 +190,12 @@ impl Followed {
 
     pub(crate) fn is_following(&self) -> bool {
         self.mark.state == State::Following
+    }
+
+    /// Whether it is to be stored as finished while it is followed.
+    pub(crate) fn seem_finished(&mut self, seems: bool) {
+        self.dirty |= self.seems_finished != seems;
+        self.seems_finished = seems;
     }
 
     /// Whether it has a handle at its path that is of no use before the file changes.

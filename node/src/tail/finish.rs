@@ -25,25 +25,29 @@ impl Follower {
                 && now.saturating_duration_since(file.changed_at) >= self.settings.finish_after
                 && (succeeded || facts.links == 0)
             {
-                quiet.push((index, file.identity));
+                let is_read = file.mark.offset == facts.size;
+                quiet.push((index, file.identity, is_read && facts.links == 0));
+            } else {
+                file.seem_finished(false);
             }
         }
-        let wanted: Vec<_> = quiet.iter().map(|(_, one)| one.number()).collect();
-        for (index, identity) in quiet {
+        let wanted: Vec<_> = quiet.iter().map(|(_, one, _)| one.number()).collect();
+        for (index, identity, is_gone) in quiet {
             let Some(file) = self.files.get_mut(index) else {
                 continue;
             };
             let proc = &self.settings.proc;
-            file.finishing = match self
+            let writers = self
                 .writers
-                .of(identity, &wanted, proc, now, file.changed_at)
-            {
+                .of(identity, &wanted, proc, now, file.changed_at);
+            file.finishing = match writers {
                 Writers::None => true,
                 Writers::Some => false,
                 Writers::Unknown => {
                     now.saturating_duration_since(file.changed_at) >= self.settings.finish_unproven
                 }
             };
+            file.seem_finished(is_gone && writers == Writers::Unknown);
         }
     }
 

@@ -340,3 +340,58 @@ fn files_that_begin_alike_are_told_apart_when_they_are_compressed_while_nobody_l
         world.expect_no_gaps();
     }
 }
+
+#[test]
+fn a_file_that_was_read_and_removed_is_no_loss_where_its_writers_are_not_to_be_seen() {
+    let mut world = World::new("app.log");
+    let mut writer = world.open("app.log");
+    writer.write_all(b"one\n").unwrap();
+    world.expect(&["one"]);
+    world.remove("app.log");
+    world.append("app.log", "new\n");
+    world.expect(&["one", "new"]);
+    world.wait(6);
+    world.expect(&["one", "new"]);
+    // It is read for as long as there is a handle, whatever the checkpoint says.
+    writer.write_all(b"two\n").unwrap();
+    world.expect(&["one", "new", "two"]);
+    world.wait(6);
+    world.read();
+    world.restart();
+    world.expect(&["one", "new", "two"]);
+    world.wait(61);
+    world.append("app.log", "newer\n");
+    world.expect(&["one", "new", "two", "newer"]);
+    world.expect_no_gaps();
+}
+
+#[test]
+fn a_line_without_its_end_in_a_removed_file_is_not_taken_for_read() {
+    let mut world = World::with("app.log", |settings| {
+        settings.partial_after = Duration::from_secs(50);
+    });
+    world.append("app.log", "one\ntwo");
+    world.expect(&["one"]);
+    world.remove("app.log");
+    world.append("app.log", "new\n");
+    world.wait(6);
+    world.expect(&["one", "new"]);
+    world.restart();
+    world.expect(&["one", "new"]);
+    assert_eq!(world.stored.gaps.len(), 1);
+    assert_eq!(world.stored.gaps[0].from_offset, 4);
+}
+
+#[test]
+fn a_removed_file_that_was_just_written_may_have_lost_something() {
+    let mut world = World::new("app.log");
+    world.append("app.log", "one\n");
+    world.expect(&["one"]);
+    world.remove("app.log");
+    world.append("app.log", "new\n");
+    world.expect(&["one", "new"]);
+    world.restart();
+    world.expect(&["one", "new"]);
+    assert_eq!(world.stored.gaps.len(), 1);
+    assert_eq!(world.stored.gaps[0].to_offset, None);
+}
