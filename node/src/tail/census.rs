@@ -8,6 +8,7 @@ use super::file::Followed;
 use super::follower::Follower;
 use super::identify;
 use super::listing::{Entry, Listing};
+use super::slots::Slot;
 use super::source::{Facts, Source};
 
 /// Looks after which a directory that never rests is taken as it is.
@@ -51,8 +52,11 @@ impl Follower {
             }
         }
         let mut beside = self.beside(path);
-        let has_lost = self.slots.get(path).is_some_and(|slot| slot.gone > 0);
-        let is_rotation = was_empty || has_lost || self.is_rotation(path, &beside);
+        // Files beside a path that is new to a glob are older than it.
+        let is_known = self.files.iter().any(|file| file.slot == path);
+        let tells = |slot: &Slot| slot.gone > 0 || (slot.has_news && is_known);
+        let is_told = self.slots.get(path).is_some_and(tells);
+        let is_rotation = was_empty || is_told || self.is_rotation(path, &beside);
         self.claim_by_identity(path, &mut beside, now);
         let searches = self.search_contents(path, &mut beside);
         if !self.is_unchanged(path, &mut beside) {

@@ -8,6 +8,7 @@ use super::checkpoint::{Checkpoint, Identity, Inside, State, TailHash};
 use super::chunk::{Chunk, Gap, GapReason};
 use super::doubt::Unjudged;
 use super::file::Followed;
+use super::news::News;
 use super::settings::{Budget, TailSettings};
 use super::slots::Slots;
 use super::source::{self, Facts, Source};
@@ -33,6 +34,7 @@ pub struct Follower {
     /// Files beside the log that are of no use as long as they stay as they are.
     pub(crate) dismissed: HashMap<PathBuf, Facts>,
     pub(crate) unjudged: Unjudged,
+    pub(crate) news: News,
     pub(crate) writers: WriterScan,
     pub(crate) directories: BTreeSet<PathBuf>,
     /// Whether files wait to be taken up until handles of others are put away.
@@ -96,6 +98,7 @@ impl Follower {
             cut: Vec::new(),
             dismissed: HashMap::new(),
             unjudged: Unjudged::default(),
+            news: News::default(),
             writers: WriterScan::default(),
             directories: BTreeSet::new(),
             waiting: false,

@@ -90,7 +90,7 @@ impl Follower {
 
     /// Whether the rotated files in a directory are those of another path of the log, of the same
     /// name, and in a directory nearer above: `olddir old` of many logs (logrotate.conf(5)).
-    fn is_of_another(&self, path: &Path, directory: &Path) -> bool {
+    pub(super) fn is_of_another(&self, path: &Path, directory: &Path) -> bool {
         let Some((own, name)) = path.parent().zip(path.file_name()) else {
             return false;
         };

@@ -24,6 +24,7 @@ impl Follower {
         }
         self.look_at_files(now);
         self.look_back(now);
+        self.look_for_news(now);
         let crowded = self.place_files(now);
         self.reach_held(now);
         // By identity: comparing paths of hundreds of files with each other takes too long.
@@ -85,7 +86,6 @@ impl Follower {
                 settled: slot.settled,
                 unsettled: slot.unsettled,
                 gone: slot.gone,
-                beside_ns: slot.beside_ns,
                 ..Slot::default()
             };
         }

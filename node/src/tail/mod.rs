@@ -52,6 +52,7 @@ mod look;
 mod meter;
 mod names;
 mod newcomers;
+mod news;
 mod pattern;
 mod present;
 mod reading;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::checkpoint::State;
@@ -12,12 +12,10 @@ use super::identify;
 use super::listing;
 use super::look::is_missing;
 use super::names;
-use super::source::{self, Facts, Source};
+use super::source::{Facts, Source};
 
 /// What was read to its end and then moved away may come back, and is not read again then.
 const MISSED: Duration = Duration::from_hours(24);
-/// How many paths at which nothing is are looked around at once.
-const ABSENT_AT_ONCE: usize = 16;
 
 impl Follower {
     /// Asks the open files themselves: they are the same whatever happened to their names.
@@ -85,7 +83,6 @@ impl Follower {
             return;
         }
         self.looked_back_at = Some(now);
-        self.look_beside_absent();
         for file in (self.files.iter_mut()).filter(|file| !file.is_following()) {
             let facts = fs::metadata(&file.place).map(|metadata| Facts::from(&metadata));
             let is_gone = match &facts {
@@ -126,35 +123,6 @@ impl Follower {
             file.facts.is_none_or(|facts| facts.links > 0)
                 && !file.missed_since.is_some_and(is_missed)
         })
-    }
-
-    /// Where nothing is at a path, a file may have come and been rotated since: where its directories
-    /// have changed, what is beside it is looked through.
-    fn look_beside_absent(&mut self) {
-        let mut written: HashMap<PathBuf, Option<i64>> = HashMap::new();
-        let mut due = Vec::new();
-        for (path, slot) in self.slots.iter() {
-            if slot.present.is_some() || due.len() == ABSENT_AT_ONCE {
-                continue;
-            }
-            let old = self.settings.old_directories.iter();
-            let directories = old.map(PathBuf::as_path).chain(path.parent());
-            let last = directories.filter_map(|directory| {
-                *(written.entry(directory.to_path_buf())).or_insert_with(|| {
-                    let modified = fs::metadata(directory).and_then(|one| one.modified());
-                    modified.ok().map(source::nanoseconds)
-                })
-            });
-            let last = last.max();
-            if last != slot.beside_ns {
-                due.push((path.to_path_buf(), last));
-            }
-        }
-        for (path, last) in due {
-            let slot = self.slots.at(&path);
-            slot.census = true;
-            slot.beside_ns = last;
-        }
     }
 
     /// Says of each file whether it is at its path. One without a handle is opened again there, if

@@ -26,9 +26,8 @@ pub(crate) struct Slot {
     pub(crate) unsettled: u32,
     /// Whether the files beside it must be looked through.
     pub(crate) census: bool,
-    /// When the directories were last written to whose files were looked through while nothing was
-    /// at the path, nanoseconds since 1970.
-    pub(crate) beside_ns: Option<i64>,
+    /// Whether a file is beside it that a rotation may have made and nobody knows.
+    pub(crate) has_news: bool,
     /// How many contents have no file any more, of which no compressed copy was seen yet.
     pub(crate) gone: u32,
 }

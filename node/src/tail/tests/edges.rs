@@ -274,3 +274,40 @@ fn numbered_files_of_a_glob_that_would_match_their_common_name_are_logs_of_their
         world.expect_no_gaps();
     }
 }
+
+#[test]
+fn contents_that_begin_alike_are_read_one_after_the_other_while_the_reader_is_behind() {
+    for reads in [0, 1, 5, 11, 30, 31, 40, 90] {
+        let mut world = World::new("app.log");
+        let header: String = (0..30)
+            .map(|line| format!("# header line {line} of this file, the same in all\n"))
+            .collect();
+        world.read();
+        let mut written = Vec::new();
+        for content in 0..4 {
+            let lines: String = (0..60)
+                .map(|line| format!("content {content} line {line} with some text\n"))
+                .collect();
+            world.append("app.log", header.clone() + &lines);
+            written.extend(header.lines().chain(lines.lines()).map(str::to_owned));
+            for _ in 0..reads {
+                world.read_some(up_to(1));
+            }
+            for old in (1..=content).rev() {
+                world.rename(&format!("app.log.{old}"), &format!("app.log.{}", old + 1));
+            }
+            world.copy("app.log", "app.log.1");
+            world.truncate("app.log");
+        }
+        world.append("app.log", &header);
+        written.extend(header.lines().map(str::to_owned));
+        world.read();
+        world.wait(61);
+        world.read();
+        // Which of them a line is from that all have, nobody could tell.
+        let mut lines = world.lines();
+        lines.sort_unstable();
+        written.sort_unstable();
+        assert_eq!(lines, written, "{reads}");
+    }
+}

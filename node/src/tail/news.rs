@@ -1,0 +1,134 @@
+//! Files that rotations made unseen: where all contents of a log begin alike, or nothing is at its
+//! path, nothing but their names tells of them.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::follower::Follower;
+use super::listing;
+use super::look::is_missing;
+use super::names;
+use super::source::{self, Facts};
+
+/// A directory that was just written to may be so again at what its file system takes for the same
+/// time.
+const SETTLED_NS: i64 = 2_000_000_000;
+/// Looking through directories may take one part in so many of the time, once it takes this long.
+const THRIFT: u32 = 100;
+const DEAR: Duration = Duration::from_millis(2);
+
+/// When which directory was last looked through.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// When each had last been written to, nanoseconds since 1970.
+    written: HashMap<PathBuf, i64>,
+    next_at: Option<Instant>,
+}
+
+impl Follower {
+    /// Where a directory has changed in which rotations may leave files, a path beside which there
+    /// is one that nobody knows is to be looked around.
+    pub(crate) fn look_for_news(&mut self, now: Instant) {
+        if self.news.next_at.is_some_and(|at| now < at) {
+            return;
+        }
+        let began = Instant::now();
+        let mut known: Option<HashSet<(u64, u64)>> = None;
+        for directory in self.directories_of_rotations() {
+            let modified = fs::metadata(&directory).and_then(|one| one.modified());
+            let Ok(written) = modified.map(source::nanoseconds) else {
+                continue;
+            };
+            if self.news.written.get(&directory) == Some(&written) {
+                continue;
+            }
+            let known = known.get_or_insert_with(|| {
+                let files = self.files.iter();
+                files.map(|file| file.identity.number()).collect()
+            });
+            let asked = source::nanoseconds(SystemTime::now());
+            let Ok(due) = self.with_news(&directory, known) else {
+                continue;
+            };
+            for path in due {
+                let slot = self.slots.at(&path);
+                slot.census = true;
+                slot.has_news = true;
+            }
+            if (asked - written).abs() > SETTLED_NS {
+                self.news.written.insert(directory, written);
+            }
+        }
+        let took = began.elapsed();
+        let rest = if took < DEAR {
+            Duration::ZERO
+        } else {
+            took * THRIFT
+        };
+        self.news.next_at = Some(now + rest.max(self.settings.look_every));
+    }
+
+    fn directories_of_rotations(&self) -> BTreeSet<PathBuf> {
+        let slots = self.slots.iter().filter_map(|(path, _)| path.parent());
+        let old = self.settings.old_directories.iter().map(PathBuf::as_path);
+        slots.chain(old).map(Path::to_path_buf).collect()
+    }
+
+    /// The paths beside which there is an unknown file that a rotation may have made in this
+    /// directory.
+    fn with_news(
+        &self,
+        directory: &Path,
+        known: &HashSet<(u64, u64)>,
+    ) -> std::io::Result<BTreeSet<PathBuf>> {
+        let mut due = BTreeSet::new();
+        let is_old = self
+            .settings
+            .old_directories
+            .iter()
+            .any(|one| one == directory);
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let originals = names::originals(name.as_bytes());
+            let paths: Vec<PathBuf> = originals
+                .flat_map(|original| self.paths_called(&original, directory, is_old))
+                .collect();
+            if paths.is_empty() {
+                continue;
+            }
+            let facts = match entry.metadata() {
+                Ok(metadata) => Facts::from(&metadata),
+                Err(error) if is_missing(error.kind()) => continue,
+                Err(error) => return Err(error),
+            };
+            if facts.regular
+                && facts.size > 0
+                && !known.contains(&facts.identity.number())
+                && self.dismissed.get(&entry.path()) != Some(&facts)
+            {
+                due.extend(paths);
+            }
+        }
+        Ok(due)
+    }
+
+    /// The paths of the log with this name whose rotated files may be in this directory.
+    fn paths_called(&self, name: &[u8], directory: &Path, is_old: bool) -> Vec<PathBuf> {
+        let beside = directory.join(OsStr::from_bytes(name));
+        let mut paths: Vec<PathBuf> = Vec::new();
+        if is_old {
+            let slots = self.slots.iter().map(|(path, _)| path);
+            let own = slots
+                .filter(|path| listing::name(path) == name && !self.is_of_another(path, directory));
+            paths.extend(own.map(Path::to_path_buf));
+        } else if self.slots.get(&beside).is_some() {
+            paths.push(beside);
+        }
+        paths
+    }
+}
