@@ -70,8 +70,13 @@ pub(crate) fn is_intact(file: &mut Followed) -> io::Result<bool> {
     Ok(!seen_beyond || source.bytes_at(0, file.head.len())? == file.head)
 }
 
-/// Whether everything in `source` (and there is something) is the beginning of `other`.
-pub(crate) fn is_copy(source: &mut Source, other: &mut Followed) -> io::Result<bool> {
+/// Whether everything in `source` (and there is something) is the beginning of `other`. Where that is
+/// gone, only one that was written before its successor was there can be a part of it.
+pub(crate) fn is_copy(
+    source: &mut Source,
+    other: &mut Followed,
+    is_later: bool,
+) -> io::Result<bool> {
     let head = source.bytes_at(0, HEAD_BYTES)?;
     if !head
         .iter()
@@ -92,6 +97,10 @@ pub(crate) fn is_copy(source: &mut Source, other: &mut Followed) -> io::Result<b
     let found = Source::open(&other.place, true).ok();
     match found.filter(|(_, facts)| facts.identity.same_file(&other.identity)) {
         Some((mut theirs, _)) => is_beginning(source, &mut theirs),
+        None if is_later => {
+            let is_whole = source.len()? == other.mark.offset;
+            Ok(is_whole && holds(source, other)? == Holds::Continues)
+        }
         None => {
             let whole = head.len() < HEAD_BYTES || source.len()? <= other.mark.offset;
             Ok(whole && !head.is_empty() && other.head.starts_with(&head))

@@ -1,5 +1,6 @@
 //! Taking up contents that were not known: at the log's path, beside it, in a file that was cut.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
@@ -222,9 +223,16 @@ impl Follower {
             self.unjudged.has(&facts) || self.is_wanted(path, &entry.path, &facts, is_rotation);
         let mut is_copy = false;
         let passing = names::passing(path);
-        let is_own = |file: &&mut Followed| file.slot == path || file.slot == passing;
-        for file in self.files.iter_mut().filter(is_own) {
-            is_copy |= file.mark.state != State::Copy && identify::is_copy(&mut source, file)?;
+        let is_own = |slot: &Path| slot == path || slot == passing;
+        let is_content = |file: &&Followed| is_own(&file.slot) && file.mark.state != State::Copy;
+        // In the order in which they came.
+        let own = self.files.iter().filter(is_content);
+        let mut seen_ms: VecDeque<_> = own.map(|file| file.first_seen_ms).collect();
+        for file in self.files.iter_mut().filter(|file| is_content(&&**file)) {
+            seen_ms.pop_front();
+            let successor = seen_ms.iter().min();
+            let is_later = successor.is_some_and(|seen| facts.modified_ns / 1_000_000 > *seen);
+            is_copy |= identify::is_copy(&mut source, file, is_later)?;
         }
         let present = unknown.as_ref().map(|unknown| unknown.facts.identity);
         for cut in self.cut.iter_mut().filter(|cut| cut.slot == path) {

@@ -22,7 +22,7 @@ impl Follower {
                 || self.files.iter_mut().any(|file| {
                     let own = file.slot == path && file.mark.state != State::Copy;
                     file.identity.same_file(&identity)
-                        || own && identify::is_copy(&mut cut.source, file).unwrap_or(false)
+                        || own && identify::is_copy(&mut cut.source, file, false).unwrap_or(false)
                 });
             if !is_known {
                 let head = cut.source.bytes_at(0, HEAD_BYTES).unwrap_or_default();

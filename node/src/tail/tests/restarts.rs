@@ -395,3 +395,61 @@ fn a_removed_file_that_was_just_written_may_have_lost_something() {
     assert_eq!(world.stored.gaps.len(), 1);
     assert_eq!(world.stored.gaps[0].to_offset, None);
 }
+
+#[test]
+fn a_shorter_file_that_begins_like_one_that_was_deleted_is_read() {
+    let header: String = (0..40)
+        .map(|line| format!("# line {line} of a header over 1 KiB\n"))
+        .collect();
+    for compressed in [false, true] {
+        let mut world = World::new("app.log");
+        let mut written = Vec::new();
+        let mut content = |world: &World, number: usize, lines: usize| {
+            let lines: String = (0..lines)
+                .map(|line| format!("{number} {line}\n"))
+                .collect();
+            world.append("app.log", header.clone() + &lines);
+            written.extend(header.lines().chain(lines.lines()).map(str::to_owned));
+        };
+        let rotate = |world: &World| {
+            let name = |number: usize| match compressed {
+                true => format!("app.log.{number}.gz"),
+                false => format!("app.log.{number}"),
+            };
+            let _ = fs::remove_file(world.path(&name(3)));
+            for number in (1..3).rev() {
+                if world.path(&name(number)).exists() {
+                    world.rename(&name(number), &name(number + 1));
+                }
+            }
+            world.rename("app.log", "app.log.1");
+            if compressed {
+                world.compress("app.log.1");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        content(&world, 0, 100);
+        world.read();
+        for number in 1..5 {
+            rotate(&world);
+            content(&world, number, 100 + number * 20);
+            world.read();
+            world.wait(61);
+            world.read();
+        }
+        // While nobody looks: shorter ones.
+        rotate(&world);
+        content(&world, 5, 80);
+        rotate(&world);
+        content(&world, 6, 70);
+        world.restart();
+        world.read();
+        world.wait(61);
+        world.read();
+        let mut lines = world.lines();
+        lines.sort_unstable();
+        written.sort_unstable();
+        assert_eq!(lines, written);
+        world.expect_no_gaps();
+    }
+}
