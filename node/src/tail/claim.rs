@@ -56,7 +56,7 @@ pub(crate) fn ask(file: &Followed, entry: &Entry, may_be_compressed: bool) -> io
 
 /// Looks for a content in other files than its own: one that holds all that was read of a finished
 /// one and nothing else, else the longest that continues it, else the longest with a rotated name
-/// that has its beginning.
+/// that has its beginning and may be a part of it.
 ///
 /// # Errors
 /// Why it may be in a file that can't be asked at present.
@@ -65,6 +65,7 @@ pub(crate) fn search(
     entries: &[Entry],
     present: Option<usize>,
     is_free: impl Fn(usize) -> bool,
+    may_be_part: impl Fn(&Facts) -> bool,
 ) -> Result<Option<(usize, Found)>, String> {
     if file.head.is_empty() {
         return Ok(None);
@@ -106,7 +107,11 @@ pub(crate) fn search(
                 let is_whole = file.mark.state == State::Finished && len == file.mark.offset;
                 (true, is_whole, len)
             }
-            Holds::Shorter(len) if entry.rotated && file.is_following() => (false, false, len),
+            Holds::Shorter(len)
+                if entry.rotated && file.is_following() && may_be_part(&entry.facts) =>
+            {
+                (false, false, len)
+            }
             Holds::Shorter(_) | Holds::Differs => continue,
         };
         if best.as_ref().is_none_or(|(longest, ..)| rank > *longest) {

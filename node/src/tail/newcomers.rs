@@ -1,6 +1,5 @@
 //! Taking up contents that were not known: at the log's path, beside it, in a file that was cut.
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
@@ -148,6 +147,19 @@ impl Follower {
         }
     }
 
+    /// Whether a file was written when a content was not at its path any more, but the next one.
+    pub(crate) fn is_later(&self, facts: &Facts, than: &Followed) -> bool {
+        let is_next = |file: &&Followed| {
+            file.slot == than.slot
+                && file.sequence > than.sequence
+                && file.mark.state != State::Copy
+        };
+        let next = self.files.iter().filter(is_next);
+        next.map(|file| file.first_seen_ms)
+            .min()
+            .is_some_and(|seen_ms| facts.modified_ns / 1_000_000 > seen_ms)
+    }
+
     /// Whether a file was written since the last one of the path was first seen.
     fn is_young(&self, path: &Path, facts: &Facts) -> bool {
         let own = self.files.iter().filter(|file| file.slot == path);
@@ -224,14 +236,11 @@ impl Follower {
         let mut is_copy = false;
         let passing = names::passing(path);
         let is_own = |slot: &Path| slot == path || slot == passing;
-        let is_content = |file: &&Followed| is_own(&file.slot) && file.mark.state != State::Copy;
-        // In the order in which they came.
-        let own = self.files.iter().filter(is_content);
-        let mut seen_ms: VecDeque<_> = own.map(|file| file.first_seen_ms).collect();
-        for file in self.files.iter_mut().filter(|file| is_content(&&**file)) {
-            seen_ms.pop_front();
-            let successor = seen_ms.iter().min();
-            let is_later = successor.is_some_and(|seen| facts.modified_ns / 1_000_000 > *seen);
+        let is_content = |file: &Followed| is_own(&file.slot) && file.mark.state != State::Copy;
+        let own = self.files.iter().filter(|file| is_content(file));
+        let later: Vec<bool> = own.map(|file| self.is_later(&facts, file)).collect();
+        let own = self.files.iter_mut().filter(|file| is_content(file));
+        for (file, is_later) in own.zip(later) {
             is_copy |= identify::is_copy(&mut source, file, is_later)?;
         }
         let present = unknown.as_ref().map(|unknown| unknown.facts.identity);

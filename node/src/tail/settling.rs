@@ -1,6 +1,7 @@
 //! Where each known content is now: in its own file, in another one, or nowhere.
 
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use super::file::Followed;
 use super::follower::Follower;
 use super::identify::Holds;
 use super::look::is_missing;
+use super::source::Facts;
 
 /// Where a content is now; nowhere, if there is no file.
 pub(crate) struct Search {
@@ -103,16 +105,23 @@ impl Follower {
         let sought = states.into_iter().flat_map(|state| {
             let mut sought: Vec<&Followed> = of(state).filter(is_sought).collect();
             sought.sort_by_key(|file| Reverse(file.mark.offset));
-            sought
+            sought.into_iter().map(|file| (file, false))
         });
-        for file in sought.collect::<Vec<_>>() {
+        let mut sought: VecDeque<(&Followed, bool)> = sought.collect();
+        while let Some((file, any_part)) = sought.pop_front() {
             let state = file.mark.state;
             let is_free = |entry: usize| match beside.claims.get(entry) {
                 Some(Some(owner)) => state != State::Copy && copies.contains(owner),
                 Some(None) => true,
                 None => false,
             };
-            let found = claim::search(file, &beside.entries, beside.present, is_free);
+            let may_be_part = |facts: &Facts| any_part && !self.is_later(facts, file);
+            let found = claim::search(file, &beside.entries, beside.present, is_free, may_be_part);
+            if matches!(found, Ok(None)) && !any_part && state == State::Following {
+                // A part of it is left to one of which it is the whole.
+                sought.push_back((file, true));
+                continue;
+            }
             if let Ok(Some((place, _))) = &found
                 && let Some(claim) = beside.claims.get_mut(*place)
             {

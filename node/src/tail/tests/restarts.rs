@@ -453,3 +453,31 @@ fn a_shorter_file_that_begins_like_one_that_was_deleted_is_read() {
         world.expect_no_gaps();
     }
 }
+
+#[test]
+fn a_part_of_a_deleted_content_is_left_to_the_one_of_which_it_is_the_whole() {
+    let header: String = (0..40)
+        .map(|line| format!("# line {line} of a header over 1 KiB\n"))
+        .collect();
+    let mut world = World::new("app.log");
+    world.append("app.log", header.clone() + &"long\n".repeat(50));
+    world.read();
+    let cut = |world: &World| {
+        world.copy("app.log", "app.log.1");
+        world.truncate("app.log");
+    };
+    // Not finished yet, as it was just written.
+    cut(&world);
+    world.append("app.log", header.clone() + "next\n");
+    world.read();
+    // While nobody looks, it is deleted by the next rotation.
+    world.remove("app.log.1");
+    world.append("app.log", "next\n".repeat(3));
+    cut(&world);
+    world.append("app.log", header.clone() + "last\n");
+    world.restart();
+    world.read();
+    let of = |text: &str| world.lines().iter().filter(|line| **line == text).count();
+    assert_eq!([of("long"), of("next"), of("last")], [50, 4, 1]);
+    assert_eq!(world.lines().len(), 3 * header.lines().count() + 55);
+}
