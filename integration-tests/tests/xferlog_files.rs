@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use integration_tests::log::append;
 use integration_tests::xferlog::follow;
-use integration_tests::{eventually, is_root, peer};
+use integration_tests::{Node, eventually, is_root, peer};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -320,4 +320,67 @@ fn each_transfer_is_stored_once_however_the_paths_are_spelled_later() {
     });
     assert_eq!(rows[0]["path"], *x.to_str().unwrap());
     assert_eq!(rows[0]["lines_stored"], 2 * spellings.len());
+}
+
+#[test]
+fn each_transfer_is_stored_once_where_a_path_reaches_the_rotated_files_of_another() {
+    let spellings: [&[&str]; 6] = [
+        &["xferlog", "xferlog*"],
+        &["xferlog*", "xferlog"],
+        &["xferlog", "xferlog.1"],
+        &["xferlog.1", "xferlog"],
+        &["xferlog", "xferlog.[0-9]"],
+        &["*log", "xferlog{,.1}"],
+    ];
+    for paths in spellings {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("xferlog");
+        let spelled = |paths: &[&str]| {
+            let paths = paths.iter().map(|path| folder.path().join(path));
+            let paths: Vec<_> = paths
+                .map(|path| format!("\"{}\"", path.display()))
+                .collect();
+            format!("xferlog: {{ path: [{}] }}", paths.join(", "))
+        };
+        let builder = follow(&log, "node", "").config(&spelled(paths));
+        let mut written = Vec::new();
+        append(&log, entry("0"));
+        written.push("/srv/ftp/0".to_owned());
+        let mut node = builder.start();
+        let all_are_stored = |node: &Node, written: &[String]| {
+            eventually("all transfers", LIMIT, || {
+                let stored: HashSet<_> = node.transferred().into_iter().collect();
+                written.iter().all(|one| stored.contains(one)).then_some(())
+            });
+        };
+        for round in 1..5 {
+            all_are_stored(&node, &written);
+            for old in (1..round).rev() {
+                let name = |number| folder.path().join(format!("xferlog.{number}"));
+                fs::rename(name(old), name(old + 1)).unwrap();
+            }
+            fs::rename(&log, folder.path().join("xferlog.1")).unwrap();
+            append(&log, entry(&round.to_string()));
+            written.push(format!("/srv/ftp/{round}"));
+            match round {
+                2 => {
+                    node.end_by(Signal::KILL);
+                    node = builder.start();
+                }
+                3 => {
+                    let reversed: Vec<_> = paths.iter().rev().copied().collect();
+                    node.reconfigure(&spelled(&reversed));
+                }
+                _ => {}
+            }
+        }
+        all_are_stored(&node, &written);
+        append(&log, entry("last"));
+        written.push("/srv/ftp/last".to_owned());
+        all_are_stored(&node, &written);
+        let mut stored = node.transferred();
+        stored.sort();
+        written.sort();
+        assert_eq!(stored, written, "{paths:?}");
+    }
 }

@@ -1,6 +1,10 @@
-//! Files that another follower follows already: of one file under two names, a line is wanted once.
+//! Files that are another follower's: of one file under two names a line may be wanted once, and a
+//! rotated file may be another log's by its name.
 
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::checkpoint::{Checkpoint, State};
+use super::listing;
+use super::names;
 use super::pattern::Pattern;
 use super::settings::TailSettings;
 use super::table::{Known, TakeOver};
@@ -17,39 +23,117 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// How long the answer is good for.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
-/// The paths and globs of other followers, to which a follower leaves their files.
+/// Which of the files of a kind are other followers'.
 #[derive(Clone, Debug, Default)]
-pub struct Elsewhere(Vec<Arc<Other>>);
+pub struct Elsewhere {
+    all: Arc<Paths>,
+    /// Which of them this one is.
+    own: usize,
+}
 
-/// What another follower follows.
+/// The paths and globs of the followers of a kind.
+#[derive(Debug, Default)]
+struct Paths {
+    all: Vec<Named>,
+    by_path: HashMap<PathBuf, usize>,
+    /// Whether a file is only the first one's that names it.
+    shares: bool,
+}
+
 #[derive(Debug)]
-enum Other {
+enum Named {
     Path(Mutex<Link>),
     Glob(Pattern),
 }
 
 impl Elsewhere {
-    /// Leaves the files of this path to its follower, or those that match its pattern.
-    pub(crate) fn add(&mut self, path: PathBuf, pattern: Option<Pattern>) {
-        self.0.push(Arc::new(match pattern {
-            Some(pattern) => Other::Glob(pattern),
-            None => Other::Path(Mutex::new(Link::new(path))),
-        }));
+    /// Divides files among the followers of a kind. If it `shares` them, what they store of them is
+    /// one and the same: each file is that of the first one that names it, under whatever name. In
+    /// any case a rotated file is that of who names what it was, and not of one to whose path its
+    /// name is further from.
+    pub fn divide(followers: &mut [TailSettings], shares: bool) {
+        let mut paths = Paths {
+            shares,
+            ..Paths::default()
+        };
+        for (index, one) in followers.iter().enumerate() {
+            paths.by_path.entry(one.path.clone()).or_insert(index);
+            paths.all.push(match &one.pattern {
+                Some(pattern) => Named::Glob(pattern.clone()),
+                None => Named::Path(Mutex::new(Link::new(one.path.clone()))),
+            });
+        }
+        let all = Arc::new(paths);
+        for (own, one) in followers.iter_mut().enumerate() {
+            let all = Arc::clone(&all);
+            one.elsewhere = Self { all, own };
+        }
     }
 
-    /// Whether one of them follows the file to which this path leads, be it there now or not.
+    /// Whether the file to which this path leads, be it there now or not, is another one's.
     pub(super) fn has(&self, path: &Path) -> bool {
-        !self.0.is_empty() && self.has_file(&target(path))
+        self.all.shares && self.all.all.len() > 1 && self.has_file(&target(path))
     }
 
     fn has_file(&self, file: &Path) -> bool {
-        self.0.iter().any(|other| match &**other {
-            Other::Glob(pattern) => pattern.matches(file),
-            Other::Path(link) => {
+        match self.rotated_by(file) {
+            Some(owner) => owner != self.own,
+            None => self
+                .all
+                .all
+                .iter()
+                .take(self.own)
+                .any(|one| one.leads_to(file)),
+        }
+    }
+
+    /// Whether this is a rotated file of another one, and not of this one.
+    pub(super) fn is_rotated_by_another(&self, file: &Path) -> bool {
+        self.all.all.len() > 1 && self.rotated_by(file).is_some_and(|owner| owner != self.own)
+    }
+
+    /// Whose file a rotation has made into this one; none where nobody names what it may have been.
+    fn rotated_by(&self, file: &Path) -> Option<usize> {
+        let name = listing::name(file);
+        names::originals(name).find_map(|original| {
+            let path = file.with_file_name(OsStr::from_bytes(&original));
+            let is_sure = names::is_surely_rotated(&original, name);
+            let mut owners = self.all.who_names(&path, is_sure);
+            let first = owners.next()?;
+            // Where nothing is shared, it is one's own for each who names it.
+            let is_own = first == self.own || owners.any(|owner| owner == self.own);
+            Some(if is_own && !self.all.shares {
+                self.own
+            } else {
+                first
+            })
+        })
+    }
+}
+
+impl Paths {
+    /// The followers that name a path, in their order; globs only where they may.
+    fn who_names<'a>(&'a self, path: &'a Path, by_glob: bool) -> impl Iterator<Item = usize> + 'a {
+        let plain = self.by_path.get(path).copied();
+        let all = self.all.iter().enumerate();
+        all.filter(move |(index, one)| match one {
+            Named::Glob(pattern) => by_glob && pattern.matches(path),
+            Named::Path(_) if Some(*index) == plain => true,
+            Named::Path(_) => self.shares && one.leads_to(path),
+        })
+        .map(|(index, _)| index)
+    }
+}
+
+impl Named {
+    fn leads_to(&self, file: &Path) -> bool {
+        match self {
+            Self::Glob(pattern) => pattern.matches(file),
+            Self::Path(link) => {
                 let mut link = link.lock().unwrap_or_else(PoisonError::into_inner);
                 link.target(Instant::now()) == file
             }
-        })
+        }
     }
 }
 

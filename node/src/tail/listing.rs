@@ -57,8 +57,16 @@ impl Follower {
         places.extend(last_seen.map(Path::to_path_buf));
         let wanted = own.map(|file| file.identity.inode).collect();
         let mut listing = Listing::default();
+        let elsewhere_too = |place: &Path| self.settings.elsewhere.is_rotated_by_another(place);
         for directory in &places {
-            list(path, &target, directory, &wanted, &mut listing);
+            list(
+                path,
+                &target,
+                directory,
+                &wanted,
+                elsewhere_too,
+                &mut listing,
+            );
         }
         let entries = &mut listing.entries;
         entries.sort_by_key(|entry| {
@@ -117,6 +125,7 @@ fn list(
     target: &Path,
     directory: &Path,
     wanted: &BTreeSet<u64>,
+    is_another: impl Fn(&Path) -> bool,
     listing: &mut Listing,
 ) {
     use std::os::unix::fs::DirEntryExt;
@@ -136,6 +145,7 @@ fn list(
         let rotated = names::is_rotated(log_name, name)
             || (linked && names::is_rotated(target_name, name))
             || (linked && names::differ_in_digits(target_name, name));
+        let rotated = rotated && !is_another(&entry.path());
         let related = name.starts_with(stem(log_name)) || name.starts_with(stem(target_name));
         if !rotated && !related && !wanted.contains(&entry.ino()) {
             continue;

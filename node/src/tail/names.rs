@@ -51,7 +51,7 @@ pub(crate) fn is_surely_rotated(live: &[u8], name: &[u8]) -> bool {
     })
 }
 
-/// The names from which a rotation can have made `name`.
+/// The names from which a rotation can have made `name`, the longest first.
 pub(crate) fn originals(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let plain = without_compression(name);
     let extension = plain
@@ -60,7 +60,9 @@ pub(crate) fn originals(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         .unwrap_or(plain.len());
     let extension = plain.split_at(extension).1;
     let whole = (plain.len() < name.len()).then(|| plain.to_vec());
-    let cuts = (1..plain.len()).filter(|&at| plain.get(at).is_some_and(|b| b".-_~".contains(b)));
+    let cuts = (1..plain.len())
+        .rev()
+        .filter(|&at| plain.get(at).is_some_and(|b| b".-_~".contains(b)));
     let cut = cuts.flat_map(move |at| {
         let stem = plain.split_at(at).0;
         [stem.to_vec(), [stem, extension].concat()]

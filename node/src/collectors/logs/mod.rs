@@ -11,6 +11,7 @@ mod settings;
 mod stream;
 pub mod trigrams;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::config::{Config, LogConfig};
 use crate::store::{Persist, PersistError, RetentionRule};
 use crate::supervisor::{Spec, Timing};
 use crate::tail::followers::Configured;
-use crate::tail::{Budget, Chunk, Lines, TailCollector, TailSetup};
+use crate::tail::{Budget, Chunk, Elsewhere, Lines, TailCollector, TailSetup};
 use blocks::OpenBlock;
 use lines::LogRows;
 
@@ -47,10 +48,14 @@ const INTERVAL: Duration = Duration::from_secs(5);
 const BATCH_BYTES: usize = 1 << 20;
 
 fn specs(config: &Config, means: &Means) -> Vec<Spec> {
-    let specs = config.logs.iter().filter_map(|log| {
+    let logs = config.logs.iter().filter_map(|log| {
         let settings = settings::settings(log)
-            .inspect_err(|error| log::error!("the log {} cannot be followed: {error}", log.name))
-            .ok()?;
+            .inspect_err(|error| log::error!("the log {} cannot be followed: {error}", log.name));
+        Some((log, settings.ok()?))
+    });
+    let (logs, mut settings): (Vec<_>, Vec<_>) = logs.unzip();
+    Elsewhere::divide(&mut settings, false);
+    let specs = logs.into_iter().zip(settings).map(|(log, settings)| {
         let timing = Timing {
             interval: INTERVAL,
             timeout: TIMEOUT,
@@ -73,15 +78,26 @@ fn specs(config: &Config, means: &Means) -> Vec<Spec> {
             crowd: means.crowd.clone(),
         };
         let make = move || TailCollector::new(setup.clone());
-        Some(Spec::new(
+        // Whose the rotated files are that its own may be, another path may say.
+        let own = stem(&log.path);
+        let beside = config.logs.iter().map(|log| log.path.as_path());
+        let beside: Vec<_> = (beside.filter(|path| path.parent() == log.path.parent()))
+            .filter(|path| stem(path).starts_with(own))
+            .collect();
+        Spec::new(
             KIND.name,
             Some(log.name.clone()),
             timing,
-            log,
+            &(log, beside),
             make,
-        ))
+        )
     });
     specs.collect()
+}
+
+/// The name of a log without its extension, with which the names of its rotated files begin.
+fn stem(path: &Path) -> &[u8] {
+    path.file_stem().unwrap_or_default().as_encoded_bytes()
 }
 
 fn budget(log: &LogConfig) -> Budget {

@@ -43,23 +43,22 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_secs(5);
 
 fn specs(config: &Config, means: &Means) -> Vec<Spec> {
-    // A link and its target, or a glob and a file of it, are one log, which the first one reads.
-    let mut earlier = Elsewhere::default();
     let paths = config.xferlog.effective_paths().iter();
     let settings = paths.filter_map(|path| {
-        let mut settings = settings::settings(&config.xferlog, path)
+        settings::settings(&config.xferlog, path)
             .inspect_err(|error| {
                 log::error!(
                     "the transfer log {} cannot be followed: {error}",
                     path_text(path)
                 );
             })
-            .ok()?;
-        settings.elsewhere = earlier.clone();
-        earlier.add(settings.path.clone(), settings.pattern.clone());
-        Some(settings)
+            .ok()
     });
+    let mut settings: Vec<_> = settings.collect();
+    // A link and its target, or a glob and a file of it, are one log, which the first one reads.
+    Elsewhere::divide(&mut settings, true);
     settings
+        .into_iter()
         .map(|settings| spec(config, settings, means))
         .collect()
 }

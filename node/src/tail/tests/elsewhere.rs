@@ -3,13 +3,15 @@
 use std::os::unix::fs::symlink;
 
 use super::*;
+use crate::tail::Elsewhere;
 
 /// Follows `link.log`, but for the files of `others`.
 fn beside(others: &str) -> World {
     World::with("link.log", |settings| {
         let others = settings.path.with_file_name(others);
-        let others = TailSettings::new(others).unwrap();
-        settings.elsewhere.add(others.path, others.pattern);
+        let mut all = [TailSettings::new(others).unwrap(), settings.clone()];
+        Elsewhere::divide(&mut all, true);
+        [_, *settings] = all;
     })
 }
 
@@ -52,4 +54,44 @@ fn a_log_that_becomes_a_link_to_the_file_of_another_one_is_read_to_its_end() {
     world.restart();
     world.expect(&["one", "two"]);
     world.expect_no_gaps();
+}
+
+#[test]
+fn a_rotated_file_belongs_to_the_log_whose_name_is_nearest() {
+    for copied in [false, true] {
+        let mut world = World::with("app.log", |settings| {
+            let other = settings.path.with_file_name("app-1.log");
+            let mut all = [settings.clone(), TailSettings::new(other).unwrap()];
+            Elsewhere::divide(&mut all, false);
+            [*settings, _] = all;
+        });
+        world.read();
+        for round in 1..4 {
+            world.append("app.log", format!("own {round}\n"));
+            world.append("app-1.log", format!("theirs {round}\n"));
+            world.read();
+            for name in ["app", "app-1"] {
+                let (log, old) = (format!("{name}.log"), format!("{name}-2026013{round}.log"));
+                if copied {
+                    world.copy(&log, &old);
+                    world.truncate(&log);
+                } else {
+                    world.rename(&log, &old);
+                }
+            }
+            world.append("app.log", format!("own {round} next\n"));
+            if round == 2 {
+                world.restart();
+            }
+        }
+        world.read();
+        world.wait(61);
+        world.read();
+        assert!(
+            world.lines().iter().all(|line| line.starts_with("own")),
+            "{:?}",
+            world.lines()
+        );
+        assert_eq!(world.lines().len(), 6);
+    }
 }
