@@ -36,10 +36,9 @@ impl Follower {
             let Some(file) = self.files.get_mut(index) else {
                 continue;
             };
-            let proc = &self.settings.proc;
             let writers = self
                 .writers
-                .of(identity, &wanted, proc, now, file.changed_at);
+                .of(identity, &wanted, &self.settings, now, file.changed_at);
             file.finishing = match writers {
                 Writers::None => true,
                 Writers::Some => false,

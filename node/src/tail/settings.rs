@@ -81,6 +81,8 @@ pub struct TailSettings {
     pub multiline: Option<Multiline>,
     /// Where proc(5) is mounted.
     pub proc: PathBuf,
+    /// The process that writes to no log, whatever it has open: this one.
+    pub own_process: Option<u32>,
 }
 
 impl TailSettings {
@@ -110,6 +112,7 @@ impl TailSettings {
             max_open_files: 512,
             multiline: None,
             proc: PathBuf::from("/proc"),
+            own_process: Some(std::process::id()),
         })
     }
 

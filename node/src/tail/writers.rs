@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::checkpoint::Identity;
+use super::settings::TailSettings;
 
 /// How long one walk through all processes is good for.
 const GOOD_FOR: Duration = Duration::from_secs(5);
@@ -37,7 +38,7 @@ impl WriterScan {
         &mut self,
         identity: Identity,
         wanted: &[(u64, u64)],
-        proc: &Path,
+        settings: &TailSettings,
         now: Instant,
         since: Instant,
     ) -> Writers {
@@ -45,7 +46,7 @@ impl WriterScan {
             .at
             .is_none_or(|at| at < since || now.duration_since(at) >= GOOD_FOR);
         if stale {
-            self.walk(proc, wanted);
+            self.walk(settings, wanted);
             self.at = Some(now);
         }
         if self.open.contains(&identity.number()) {
@@ -57,7 +58,9 @@ impl WriterScan {
         }
     }
 
-    fn walk(&mut self, proc: &Path, wanted: &[(u64, u64)]) {
+    fn walk(&mut self, settings: &TailSettings, wanted: &[(u64, u64)]) {
+        let proc = &settings.proc;
+        let own = settings.own_process.map(|id| id.to_string());
         self.open.clear();
         // A process of another user hides its files from one who may not trace it, and `hidepid`
         // hides the process itself: then init is not to be seen either. Those outside of our own
@@ -66,7 +69,8 @@ impl WriterScan {
         let processes = fs::read_dir(proc).into_iter().flatten();
         for process in processes.flatten() {
             let name = process.file_name();
-            if name.as_encoded_bytes().iter().all(u8::is_ascii_digit) {
+            let is_own = own.as_ref().is_some_and(|own| name == **own);
+            if name.as_encoded_bytes().iter().all(u8::is_ascii_digit) && !is_own {
                 self.walk_process(&process.path(), wanted);
             }
         }
@@ -131,13 +135,19 @@ mod tests {
         let _reader = fs::File::open(&path).unwrap();
         let identity = Facts::from(&fs::metadata(&path).unwrap()).identity;
         let wanted = [identity.number()];
-        let ask = || {
+        let mut settings = TailSettings::new(&path).unwrap();
+        settings.own_process = None;
+        let ask = |settings: &TailSettings| {
             let now = Instant::now();
-            WriterScan::default().of(identity, &wanted, Path::new("/proc"), now, now)
+            WriterScan::default().of(identity, &wanted, settings, now, now)
         };
-        assert_eq!(ask(), Writers::Some);
+        assert_eq!(ask(&settings), Writers::Some);
+        // What it has inherited of whoever started it, this process does not write to.
+        settings.own_process = Some(std::process::id());
+        assert!(matches!(ask(&settings), Writers::None | Writers::Unknown));
+        settings.own_process = None;
         drop(writer);
-        assert!(matches!(ask(), Writers::None | Writers::Unknown));
+        assert!(matches!(ask(&settings), Writers::None | Writers::Unknown));
     }
 
     #[test]
@@ -162,8 +172,9 @@ mod tests {
             inode: 1,
             born_ns: None,
         };
-        let answer =
-            WriterScan::default().of(identity, &[(1, 1)], Path::new("/nonexistent"), now, now);
+        let mut settings = TailSettings::new("/var/log/app.log").unwrap();
+        settings.proc = PathBuf::from("/nonexistent");
+        let answer = WriterScan::default().of(identity, &[(1, 1)], &settings, now, now);
         assert_eq!(answer, Writers::Unknown);
     }
 }

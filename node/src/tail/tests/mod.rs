@@ -85,6 +85,7 @@ impl World {
         settings.look_back_every = Duration::ZERO;
         settings.finish_unproven = Duration::from_secs(60);
         settings.proc = PathBuf::from("/nonexistent");
+        settings.own_process = None;
         change(&mut settings);
         let now = Instant::now();
         let follower = Follower::new(settings.clone(), Vec::new(), now);
