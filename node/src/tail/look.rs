@@ -147,21 +147,34 @@ impl Follower {
     /// and `worker-2.log`, though a glob would match `worker`.
     fn original(&self, path: &Path, named: &BTreeSet<OsString>) -> Option<PathBuf> {
         let own = listing::name(path);
-        names::originals(own)
-            .map(|name| path.with_file_name(OsStr::from_bytes(&name)))
-            .find(|original| {
-                let name = listing::name(original);
-                let expected = names::is_surely_rotated(name, own)
-                    && names::originals(name).next().is_none()
-                    && self
-                        .settings
-                        .pattern
-                        .as_ref()
-                        .is_some_and(|one| one.matches(original));
-                expected
-                    || named.contains(original.as_os_str())
-                    || self.slots.get(original).is_some()
-            })
+        let directory = path.parent().unwrap_or(path);
+        let is_old = self
+            .settings
+            .old_directories
+            .iter()
+            .any(|one| one == directory);
+        names::originals(own).find_map(|name| {
+            let beside = path.with_file_name(OsStr::from_bytes(&name));
+            let expected = names::is_surely_rotated(&name, own)
+                && names::originals(&name).next().is_none()
+                && self
+                    .settings
+                    .pattern
+                    .as_ref()
+                    .is_some_and(|one| one.matches(&beside));
+            if named.contains(beside.as_os_str()) || self.slots.get(&beside).is_some() {
+                return Some(beside);
+            }
+            // `olddir` takes it to another directory than that of its log.
+            let away = is_old.then(|| {
+                let named = named.iter().map(Path::new);
+                let mut known = named.chain(self.slots.iter().map(|(path, _)| path));
+                known
+                    .find(|one| listing::name(one) == name && !self.is_of_another(one, directory))
+                    .map(Path::to_path_buf)
+            });
+            away.flatten().or_else(|| expected.then_some(beside))
+        })
     }
 
     /// Whether a rotated name that the glob matches holds something that was not seen before.

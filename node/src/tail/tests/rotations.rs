@@ -411,3 +411,37 @@ fn a_log_that_is_copied_under_its_passing_name_is_stored_once_by_a_glob_that_mat
         world.expect_no_gaps();
     }
 }
+
+#[test]
+fn copies_in_another_directory_that_a_glob_matches_too_belong_to_the_log() {
+    for restarted in [false, true] {
+        let mut world = World::with("**/*.log", |settings| {
+            settings.old_directories = vec![settings.path.ancestors().nth(2).unwrap().join("old")];
+        });
+        fs::create_dir(world.path("old")).unwrap();
+        world.read();
+        let mut written = Vec::new();
+        for round in 1..5 {
+            let text = format!("{round}\n{round} more\n");
+            world.append("app.log", &text);
+            written.extend(text.lines().map(str::to_owned));
+            world.read();
+            // logrotate(8) with `copytruncate`, `dateext`, `extension .log` and `olddir old`.
+            world.copy("app.log", &format!("old/app-2026013{round}.log"));
+            world.truncate("app.log");
+            if restarted && round == 2 {
+                world.restart();
+            }
+            world.append("app.log", format!("{round} next\n"));
+            written.push(format!("{round} next"));
+            world.read();
+            world.wait(61);
+            world.read();
+        }
+        let expected: Vec<_> = written.iter().map(String::as_str).collect();
+        world.expect(&expected);
+        let states = world.follower.files();
+        let paths: Vec<_> = states.iter().map(|state| state.path.clone()).collect();
+        assert_eq!(paths, [world.path("app.log")]);
+    }
+}
