@@ -19,6 +19,9 @@ use super::source::{self, Facts, Source};
 /// The clock of a file system runs behind that of the system, by less than this.
 pub(crate) const CLOCKS_DIFFER_MS: i64 = 2_000;
 
+/// So many different control characters in the first bytes of a file are in no text.
+const KINDS_OF_NOISE: usize = 12;
+
 /// A content that was not known.
 pub(crate) struct New {
     pub(crate) path: PathBuf,
@@ -228,7 +231,7 @@ impl Follower {
             return hidden::hide(entry, hidden).map(Some);
         }
         let head = source.bytes_at(0, HEAD_BYTES)?;
-        if head.is_empty() {
+        if head.is_empty() || (self.splitter.decoding.unit() == 1 && is_noise(&head)) {
             return Ok(None);
         }
         let wanted =
@@ -289,4 +292,12 @@ impl Follower {
             hidden: None,
         }))
     }
+}
+
+/// Whether these first bytes of a file are no text, but what shred(1) writes over it before it is
+/// removed: random bytes are of all kinds, where a text knows few control characters.
+fn is_noise(head: &[u8]) -> bool {
+    let controls = (1..=8).chain(14..=26).chain(28..=31);
+    let known = controls.filter(|control| memchr::memchr(*control, head).is_some());
+    head.len() == HEAD_BYTES && known.count() >= KINDS_OF_NOISE
 }

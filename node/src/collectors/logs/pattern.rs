@@ -8,6 +8,9 @@ use super::trigrams::Needs;
 
 /// How large a compiled expression may be, so that a search stays fast in the worst case.
 const SIZE_LIMIT_BYTES: usize = 1 << 20;
+/// In how many places of an expression a search may be at once: each byte of a line that is a
+/// megabyte long costs as many steps.
+const MOST_PLACES: u32 = 128;
 /// Of a sequence, so many places are looked at for texts that must be there.
 const PLACES: usize = 16;
 /// Texts of one set at most: `(?i)` has 32 for five letters.
@@ -24,7 +27,7 @@ impl Pattern {
     /// Compiles an expression.
     ///
     /// # Errors
-    /// What is wrong with it, in several lines, or that it is too large.
+    /// What is wrong with it, in several lines, or that it is too large or too slow.
     pub fn new(expression: &str) -> Result<Self, regex::Error> {
         let regex = RegexBuilder::new(expression)
             .size_limit(SIZE_LIMIT_BYTES)
@@ -33,6 +36,13 @@ impl Pattern {
         let mut needs = Needs::default();
         // It compiled, so it parses: with the same default flags.
         if let Ok(hir) = regex_syntax::parse(expression) {
+            let places = places(&hir);
+            if places > MOST_PLACES {
+                return Err(regex::Error::Syntax(format!(
+                    "its repetitions can be in {places} places at once, which is too slow; up to \
+                     {MOST_PLACES} are taken: .* instead of .{{0,900}} is one"
+                )));
+            }
             collect(&hir, &mut needs);
         }
         Ok(Self { regex, needs })
@@ -46,6 +56,22 @@ impl Pattern {
     /// What every line that it matches holds.
     pub fn needs(&self) -> &Needs {
         &self.needs
+    }
+}
+
+/// In how many places a search can be at once, roughly: plain text is in few.
+fn places(hir: &Hir) -> u32 {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Look(_) => 0,
+        HirKind::Class(_) => 1,
+        HirKind::Capture(capture) => places(&capture.sub),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(1);
+            places(&repetition.sub).max(1).saturating_mul(times)
+        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts
+            .iter()
+            .fold(0, |sum, part| places(part).saturating_add(sum)),
     }
 }
 
@@ -84,6 +110,28 @@ mod tests {
 
     use super::super::trigrams::Trigrams;
     use super::*;
+
+    #[test]
+    fn an_expression_that_would_take_minutes_for_a_long_line_is_refused() {
+        for fast in [
+            "ERROR",
+            "a.*b.*c",
+            r"\d{1,3}(\.\d{1,3}){3}",
+            "[0-9a-f]{64}",
+            r"(?i)user=\w{3,16}",
+            "(a*)*b",
+            &(0..500)
+                .map(|word| format!("word{word}"))
+                .collect::<Vec<_>>()
+                .join("|"),
+        ] {
+            assert!(Pattern::new(fast).is_ok(), "{fast}");
+        }
+        for slow in ["a.{0,900}b", "a(.{1,20}){1,20}b", "(?:a{0,30}){0,30}"] {
+            let reason = Pattern::new(slow).unwrap_err().to_string();
+            assert!(reason.contains("places at once"), "{reason}");
+        }
+    }
 
     fn may_match(expression: &str, line: &str) -> bool {
         let mut trigrams = Trigrams::default();

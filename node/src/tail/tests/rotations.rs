@@ -445,3 +445,34 @@ fn copies_in_another_directory_that_a_glob_matches_too_belong_to_the_log() {
         assert_eq!(paths, [world.path("app.log")]);
     }
 }
+
+#[test]
+fn what_shred_writes_over_a_rotated_file_is_nothing_of_the_log() {
+    for glob in [false, true] {
+        let mut world = World::new(if glob { "app*" } else { "app.log" });
+        let lines: String = (0..500).map(|line| format!("{line}\n")).collect();
+        world.append("app.log", &lines);
+        world.read();
+        // logrotate(8) with `compress` and `shred`.
+        world.rename("app.log", "app.log.1");
+        world.append("app.log", "next\n");
+        world.read();
+        world.copy("app.log.1", "x");
+        world.compress("x");
+        world.rename("x.gz", "app.log.1.gz");
+        let noise = |at: u32| u8::try_from(at.wrapping_mul(2_654_435_761) >> 24).unwrap();
+        let noise: Vec<u8> = (0..40_000).map(noise).collect();
+        let mut old = File::options()
+            .write(true)
+            .open(world.path("app.log.1"))
+            .unwrap();
+        old.write_all(&noise).unwrap();
+        for _ in 0..3 {
+            world.read();
+            world.wait(61);
+        }
+        world.remove("app.log.1");
+        world.read();
+        assert_eq!(world.lines().len(), 501, "{:?}", world.lines().last());
+    }
+}
