@@ -176,6 +176,9 @@ Examples:
     /// The lines of transfer logs that say no transfer
     #[command(after_help = "Examples:\n  etlmon get xferlog-damaged --limit 20")]
     XferlogDamaged(PageArgs),
+    /// What of the transfer logs is known never to have been read
+    #[command(after_help = "Examples:\n  etlmon get xferlog-gaps --limit 20")]
+    XferlogGaps(PageArgs),
     /// The cron jobs: when each runs next, whether it ran, and why it does not
     #[command(after_help = "\
 Examples:

@@ -65,6 +65,7 @@ fn every_example_in_the_help_is_accepted() {
         "get xferlog",
         "get xferlog-files",
         "get xferlog-damaged",
+        "get xferlog-gaps",
     ] {
         let start = format!("etlmon {subcommand}");
         assert!(

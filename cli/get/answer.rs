@@ -158,6 +158,16 @@ pub(super) fn ask(client: &Client, what: &What) -> Answered {
             let rows = (page.cursor(), page.limit);
             part(client, route, &Query::new(), rows, Answer::Damaged)
         }
+        What::XferlogGaps(page) => {
+            let rows = (page.cursor(), page.limit);
+            part(
+                client,
+                routes::XFERLOG_GAPS,
+                &Query::new(),
+                rows,
+                Answer::Gaps,
+            )
+        }
     }
 }
 

@@ -127,6 +127,10 @@ fn every_list_that_grows_asks_for_what_is_wanted_of_it() {
             "xferlog-damaged --after 4",
             "/api/v1/xferlog/damaged?limit=100&after=4",
         ),
+        (
+            "xferlog-gaps --before 4",
+            "/api/v1/xferlog/gaps?limit=100&before=4",
+        ),
     ] {
         let (head, answer) = ask_once(get_args(words).what, "[]");
         let asked = head.split(' ').nth(1).unwrap();

@@ -384,3 +384,31 @@ fn each_transfer_is_stored_once_where_a_path_reaches_the_rotated_files_of_anothe
         assert_eq!(stored, written, "{paths:?}");
     }
 }
+
+#[test]
+fn what_was_never_read_of_a_transfer_log_is_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("xferlog");
+    append(&log, entry("one"));
+    let builder = follow(&log, "node", "");
+    let mut node = builder.start();
+    eventually("the transfer", LIMIT, || {
+        (node.transferred().len() == 1).then_some(())
+    });
+    assert_eq!(node.list("/api/v1/xferlog/gaps"), Vec::<Value>::new());
+    node.end_by(Signal::KILL);
+    append(&log, entry("lost"));
+    fs::rename(&log, folder.path().join("kept")).unwrap();
+    fs::remove_file(folder.path().join("kept")).unwrap();
+    append(&log, entry("two"));
+    let node = builder.start();
+    let gaps = eventually("the gap", LIMIT, || {
+        let gaps = node.list("/api/v1/xferlog/gaps?limit=5");
+        (!gaps.is_empty()).then_some(gaps)
+    });
+    assert_eq!(gaps.len(), 1);
+    assert_eq!(gaps[0]["log_path"], *log.to_str().unwrap());
+    assert_eq!(gaps[0]["reason"], "vanished");
+    assert_eq!(gaps[0]["from_offset"], entry("one").len());
+    assert_eq!(gaps[0]["to_offset"], Value::Null);
+}

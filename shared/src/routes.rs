@@ -50,6 +50,8 @@ pub const XFERLOG: &str = "/api/v1/xferlog";
 pub const XFERLOG_FILES: &str = "/api/v1/xferlog/files";
 /// The lines of them that can't be read.
 pub const XFERLOG_DAMAGED: &str = "/api/v1/xferlog/damaged";
+/// What of them is known never to have been read.
+pub const XFERLOG_GAPS: &str = "/api/v1/xferlog/gaps";
 /// The watched processes and the busiest.
 pub const PROCESSES: &str = "/api/v1/processes";
 /// The rules by which processes are watched.

@@ -60,6 +60,7 @@ fn the_contract_is_openapi_3_1_and_lists_every_route() {
         ("/api/v1/xferlog", "get"),
         ("/api/v1/xferlog/files", "get"),
         ("/api/v1/xferlog/damaged", "get"),
+        ("/api/v1/xferlog/gaps", "get"),
         ("/api/v1/processes", "get"),
         ("/api/v1/processes/rules", "get"),
         ("/api/v1/processes/{pid}/kill", "post"),

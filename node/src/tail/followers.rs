@@ -6,7 +6,7 @@ use std::time::Duration;
 use etlmon_shared::Timestamp;
 use etlmon_shared::log::{LogFile, LogGap, LogGapReason, LogStatus};
 use etlmon_shared::text::from_bytes;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use crate::http::Cursor;
 use crate::store::column::{count, count_in, from_count, moment};
@@ -224,22 +224,43 @@ pub fn gaps(
     cursor: Cursor,
     limit: u32,
 ) -> rusqlite::Result<Option<(Vec<LogGap>, bool)>> {
-    let Some(follower) = id_of(connection, kind, name)? else {
-        return Ok(None);
-    };
+    let follower = id_of(connection, kind, name)?;
+    follower
+        .map(|follower| gaps_of(connection, "= ?4", follower, cursor, limit))
+        .transpose()
+}
+
+/// The same of all followers of a kind, configured or not.
+///
+/// # Errors
+/// What SQLite says.
+pub fn all_gaps(
+    connection: &Connection,
+    kind: &str,
+    cursor: Cursor,
+    limit: u32,
+) -> rusqlite::Result<(Vec<LogGap>, bool)> {
+    let of_kind = "IN (SELECT id FROM followers WHERE kind = ?4)";
+    gaps_of(connection, of_kind, kind, cursor, limit)
+}
+
+fn gaps_of(
+    connection: &Connection,
+    follower_id: &str,
+    of: impl ToSql,
+    cursor: Cursor,
+    limit: u32,
+) -> rusqlite::Result<(Vec<LogGap>, bool)> {
     let (after, before, order) = cursor.range();
     let gaps = connection
         .prepare_cached(&format!(
             "SELECT id, log_path, place, source_inode, from_offset, to_offset, reason, detected_at \
-             FROM log_gaps WHERE follower_id = ?1 AND id > ?2 AND id < ?3 ORDER BY id {order} \
-             LIMIT ?4"
+             FROM log_gaps WHERE follower_id {follower_id} AND id > ?1 AND id < ?2 \
+             ORDER BY id {order} LIMIT ?3"
         ))?
-        .query_map(
-            params![follower, after, before, count(u64::from(limit) + 1)],
-            gap,
-        )?
+        .query_map(params![after, before, count(u64::from(limit) + 1), of], gap)?
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(cursor.cut(gaps, limit)))
+    Ok(cursor.cut(gaps, limit))
 }
 
 fn gap(row: &Row<'_>) -> rusqlite::Result<LogGap> {

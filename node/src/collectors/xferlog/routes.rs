@@ -1,8 +1,8 @@
-//! `GET /api/v1/xferlog`, `GET /api/v1/xferlog/files` and `GET /api/v1/xferlog/damaged`.
+//! `GET /api/v1/xferlog`, and `/files`, `/damaged` and `/gaps` below it.
 
 use actix_web::web::{Data, Json, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use etlmon_shared::log::LogFile;
+use etlmon_shared::log::{LogFile, LogGap};
 use etlmon_shared::transfer::{DamagedTransferLine, Transfer, TransferDirection, TransferStatus};
 use etlmon_shared::{Problem, routes};
 use serde::Deserialize;
@@ -15,14 +15,15 @@ use crate::tail::followers;
 
 /// The endpoints' description.
 #[derive(OpenApi)]
-#[openapi(paths(list, files, damaged))]
+#[openapi(paths(list, files, damaged, gaps))]
 pub(super) struct Api;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     config
         .service(query(routes::XFERLOG, list))
         .service(query(routes::XFERLOG_FILES, files))
-        .service(query(routes::XFERLOG_DAMAGED, damaged));
+        .service(query(routes::XFERLOG_DAMAGED, damaged))
+        .service(query(routes::XFERLOG_GAPS, gaps));
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -123,6 +124,31 @@ async fn damaged(
     let page = state
         .reads
         .read(move |snapshot| table::damaged_page(snapshot, cursor, limit))
+        .await?;
+    Ok(cursor.answer(&request, page, |row| row.id))
+}
+
+/// What of the transfer logs is known never to have been read, in ascending id. `Link` leads on: to
+/// newer ones after `after`, else to older ones.
+#[utoipa::path(
+    get, path = routes::XFERLOG_GAPS, operation_id = "transfer_log_gaps", tag = "xferlog",
+    params(PageQuery),
+    responses(
+        (status = 200, body = Vec<LogGap>, headers(
+            ("Link" = String, description = "The next page, where there is one (RFC 8288)")
+        )),
+        (status = "default", body = Problem)
+    )
+)]
+async fn gaps(
+    state: Data<NodeState>,
+    request: HttpRequest,
+    Query(asked): Query<PageQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (cursor, limit) = asked.cursor()?;
+    let page = state
+        .reads
+        .read(move |snapshot| followers::all_gaps(snapshot, KIND.name, cursor, limit))
         .await?;
     Ok(cursor.answer(&request, page, |row| row.id))
 }
