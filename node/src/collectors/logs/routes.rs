@@ -57,7 +57,8 @@ struct LinesQuery {
     /// Only lines with this text in them; upper and lower case differ.
     contains: Option<String>,
     /// Only lines in which this regular expression matches, in the syntax of the Rust crate
-    /// `regex`; with `contains`, only those for which both hold.
+    /// `regex`, whose repetitions are at most 128 long together; with `contains`, only those for which
+    /// both hold.
     regex: Option<String>,
     /// Only lines that were read then or later, RFC 3339.
     from: Option<Timestamp>,
