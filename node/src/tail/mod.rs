@@ -24,6 +24,7 @@
 //!   its file is cut under it, and goes on behind them.
 //! - A file of which everything known repeats (same first bytes, same bytes before the offset, at
 //!   least as long, same inode and birth) is the same content: nobody could tell.
+//!   What it held before may be in a copy beside it, which is read for itself.
 //! - A file that came and went between two looks, without leaving a rotated name, was never seen.
 //! - A rotated file is read until nobody has it open for writing, or, where that can't be known,
 //!   until it was quiet for [`TailSettings::finish_unproven`]; one that grows afterwards is taken
