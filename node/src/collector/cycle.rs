@@ -19,9 +19,6 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// A job without a sign of life for so long gives its place in the lane to others.
 const STILLNESS: Duration = Duration::from_secs(2);
-/// The same at the beginning of a job that reads in turns of milliseconds: hundreds of them may wait
-/// for one server.
-const FIRST_STILLNESS: Duration = Duration::from_millis(100);
 
 /// All that a cycle needs of its actor.
 pub(super) struct Cycle<C: Collector> {
@@ -117,10 +114,6 @@ impl<C: Collector> Cycle<C> {
     ) -> Ended {
         let gone = |_| Ended::now(Err(StoreError::WriterGone));
         let mut beats = pulse.beats();
-        let mut stillness = match self.lane {
-            Lane::Follow => FIRST_STILLNESS,
-            Lane::Quick | Lane::Bulk => STILLNESS,
-        };
         loop {
             let began = left.looks_since();
             // None when it is the database that takes long, or nothing is to be done.
@@ -131,8 +124,7 @@ impl<C: Collector> Cycle<C> {
             if time.is_zero() {
                 break;
             }
-            let in_time = actix_rt::time::timeout(time.min(stillness), &mut ended).await;
-            stillness = STILLNESS;
+            let in_time = actix_rt::time::timeout(time.min(STILLNESS), &mut ended).await;
             if let Ok(ended) = in_time {
                 return ended.unwrap_or_else(gone);
             }

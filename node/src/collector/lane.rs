@@ -1,9 +1,14 @@
 //! How many cycles run at once, and that never two of one collector do.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long one that follows logs may have its place while others wait for it.
+const TURN: Duration = Duration::from_millis(200);
 
 /// Which threads a collector's cycles take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub struct Lanes {
     quick: Arc<Semaphore>,
     bulk: Arc<Semaphore>,
     follow: Arc<Semaphore>,
+    /// Who has a place of `follow`, or had one.
+    followers: Arc<Mutex<Vec<Place>>>,
 }
 
 impl Lanes {
@@ -34,16 +41,50 @@ impl Lanes {
             quick: Arc::new(Semaphore::new(quick)),
             bulk: Arc::new(Semaphore::new(bulk)),
             follow: Arc::new(Semaphore::new(follow)),
+            followers: Arc::default(),
         }
     }
 
     /// Waits for a place, in the order of asking.
     pub(super) async fn enter(&self, lane: Lane) -> Place {
-        match Arc::clone(self.places(lane)).acquire_owned().await {
-            Ok(permit) => Place(Arc::new(Mutex::new(Some(permit)))),
-            // A semaphore that nobody closes gives its places in the end.
-            Err(_closed) => std::future::pending().await,
+        let mut permit = pin!(Arc::clone(self.places(lane)).acquire_owned());
+        loop {
+            let patience = match lane {
+                Lane::Follow => TURN,
+                Lane::Quick | Lane::Bulk => Duration::MAX,
+            };
+            match actix_rt::time::timeout(patience, &mut permit).await {
+                Ok(Ok(permit)) => return self.taken(lane, permit),
+                // A semaphore that nobody closes gives its places in the end.
+                Ok(Err(_closed)) => std::future::pending().await,
+                Err(_) => self.give_back_those_that_hang(),
+            }
         }
+    }
+
+    fn taken(&self, lane: Lane, permit: OwnedSemaphorePermit) -> Place {
+        let place = Place(Arc::new(Mutex::new(Some((permit, Instant::now())))));
+        if lane == Lane::Follow {
+            let mut followers = self.followers();
+            followers.retain(|place| place.permit().is_some());
+            followers.push(place.clone());
+        }
+        place
+    }
+
+    /// Hundreds of logs may wait for one server that is away: a turn that takes as long as this is
+    /// none of those that the others wait for.
+    fn give_back_those_that_hang(&self) {
+        for place in self.followers().iter() {
+            let hangs = |(_, since): &(_, Instant)| since.elapsed() >= TURN;
+            let _ = place.permit().take_if(|taken| hangs(taken));
+        }
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Vec<Place>> {
+        self.followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn places(&self, lane: Lane) -> &Arc<Semaphore> {
@@ -64,7 +105,7 @@ impl Default for Lanes {
 /// A cycle's place in its lane. A clone is the same place: the job gives it back when it ends, and
 /// who watches the job when it hangs.
 #[derive(Clone, Debug)]
-pub(super) struct Place(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+pub(super) struct Place(Arc<Mutex<Option<(OwnedSemaphorePermit, Instant)>>>);
 
 impl Place {
     /// Gives it to others, if it was not yet.
@@ -76,12 +117,13 @@ impl Place {
     pub(super) fn take_again(&self, lanes: &Lanes, lane: Lane) -> bool {
         let mut permit = self.permit();
         if permit.is_none() {
-            *permit = Arc::clone(lanes.places(lane)).try_acquire_owned().ok();
+            let free = Arc::clone(lanes.places(lane)).try_acquire_owned().ok();
+            *permit = free.map(|permit| (permit, Instant::now()));
         }
         permit.is_some()
     }
 
-    fn permit(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+    fn permit(&self) -> MutexGuard<'_, Option<(OwnedSemaphorePermit, Instant)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
