@@ -20,6 +20,8 @@ const SETTLED_NS: i64 = 2_000_000_000;
 /// Looking through directories may take one part in so many of the time, once it takes this long.
 const THRIFT: u32 = 100;
 const DEAR: Duration = Duration::from_millis(2);
+/// Names that are compared with each file of a directory.
+const FEW: usize = 8;
 
 /// When which directory was last looked through.
 #[derive(Debug, Default)]
@@ -94,6 +96,9 @@ impl Follower {
         for entry in fs::read_dir(directory)? {
             let entry = entry?;
             let name = entry.file_name();
+            if !self.may_be_rotated(name.as_bytes()) {
+                continue;
+            }
             let originals = names::originals(name.as_bytes());
             let paths: Vec<PathBuf> = originals
                 .flat_map(|original| self.paths_called(&original, directory, is_old))
@@ -115,6 +120,13 @@ impl Follower {
             }
         }
         Ok(due)
+    }
+
+    /// Whether a name begins like that of one of the paths: all that a rotation makes of a name
+    /// does. Of many paths that is not asked, since it would take longer than to find out.
+    fn may_be_rotated(&self, name: &[u8]) -> bool {
+        let mut paths = self.slots.iter().map(|(path, _)| listing::name(path));
+        self.slots.len() > FEW || paths.any(|own| name.starts_with(listing::stem(own)))
     }
 
     /// The paths of the log with this name whose rotated files may be in this directory.
