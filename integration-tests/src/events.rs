@@ -32,20 +32,27 @@ pub enum News {
 impl Node {
     /// Follows a log; `query` is what comes after `follow=true`, such as `&after=7`.
     pub fn follow(&self, name: &str, query: &str, last_event_id: Option<i64>) -> Events {
+        let header = last_event_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
+        let mut events = self.follow_with(name, query, &header);
+        events.last_id = last_event_id.unwrap_or(0);
+        events
+    }
+
+    /// The same with these header lines, each with its line end.
+    pub fn follow_with(&self, name: &str, query: &str, headers: &str) -> Events {
         let address = self.url.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         // Longer than the time between two heartbeats.
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let last_id = last_event_id.map_or(String::new(), |id| format!("Last-Event-ID: {id}\r\n"));
         let request = format!(
-            "GET /api/v1/logs/{name}?follow=true{query} HTTP/1.1\r\nHost: x\r\n{last_id}\r\n"
+            "GET /api/v1/logs/{name}?follow=true{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n"
         );
         stream.write_all(request.as_bytes()).unwrap();
         let mut events = Events {
             stream: BufReader::new(stream),
             text: Vec::new(),
             head: String::new(),
-            last_id: last_event_id.unwrap_or(0),
+            last_id: 0,
         };
         while !events.head.ends_with("\r\n\r\n") {
             assert!(events.stream.read_line(&mut events.head).unwrap() > 0);

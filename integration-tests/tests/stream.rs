@@ -7,8 +7,7 @@
     reason = "functions that tests share are test code too"
 )]
 
-use std::io::{BufRead, BufReader, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -211,17 +210,8 @@ fn an_empty_last_event_id_is_none() {
     append(&log, "one\n");
     let node = start(folder.path(), &config);
     node.await_lines("app", &["one"]);
-    let address = node.url.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(20)))
-        .unwrap();
-    let request =
-        "GET /api/v1/logs/app?follow=true&limit=5 HTTP/1.1\r\nHost: x\r\nLast-Event-ID:\r\n\r\n";
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
-    assert_eq!(lines.next().unwrap(), "HTTP/1.1 200 OK");
-    assert!(lines.any(|line| line.starts_with("data: ") && line.contains("one")));
+    let mut events = node.follow_with("app", "&limit=5", "Last-Event-ID:\r\n");
+    assert_eq!(events.lines(1), ["one"]);
 }
 
 #[test]

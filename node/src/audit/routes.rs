@@ -24,10 +24,12 @@ pub(crate) async fn list(
     request: HttpRequest,
     Query(asked): Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let (cursor, limit) = asked.cursor()?;
-    let page = state
-        .reads
-        .read(move |snapshot| table::page(snapshot, cursor, limit))
-        .await?;
-    Ok(cursor.answer(&request, page, |row| row.id))
+    asked
+        .answer(
+            &state.reads,
+            &request,
+            |snapshot, cursor, limit| table::page(snapshot, cursor, limit),
+            |row| row.id,
+        )
+        .await
 }

@@ -3,10 +3,12 @@
 use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse};
 use etlmon_shared::routes::percent_encoded;
+use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::{ApiError, Page};
+use crate::store::ReadPool;
 
 /// The parameters of a list that is read by the page and has no others.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
@@ -32,6 +34,30 @@ impl PageQuery {
     /// `bad_query` when the page is to go both ways.
     pub fn cursor(self) -> Result<(Cursor, u32), ApiError> {
         Ok((Cursor::new(self.after, self.before)?, self.limit.rows()))
+    }
+
+    /// Answers the page that is asked for, as `page` reads it.
+    ///
+    /// # Errors
+    /// As [`cursor`](Self::cursor), and what the database says.
+    pub async fn answer<T, Q>(
+        self,
+        reads: &ReadPool,
+        request: &HttpRequest,
+        page: Q,
+        id: impl Fn(&T) -> i64,
+    ) -> Result<HttpResponse, ApiError>
+    where
+        T: Serialize + Send + 'static,
+        Q: FnOnce(&Transaction<'_>, Cursor, u32) -> rusqlite::Result<(Vec<T>, bool)>
+            + Send
+            + 'static,
+    {
+        let (cursor, limit) = self.cursor()?;
+        let page = reads
+            .read(move |snapshot| page(snapshot, cursor, limit))
+            .await?;
+        Ok(cursor.answer(request, page, id))
     }
 }
 

@@ -114,7 +114,8 @@ impl<D: Lines> TailCollector<D> {
         // What is stored beyond our own is the batch under way, if nobody else can have stored it.
         let last = self.own;
         let known = last.revision..=last.revision + i64::from(self.is_alone);
-        let (kept, shares) = (self.follower.is_some(), self.setup.shares);
+        let kept = self.follower.is_some();
+        let shares = self.setup.settings.elsewhere.shares();
         let (own, stored) = self
             .setup
             .reads

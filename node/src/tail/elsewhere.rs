@@ -70,6 +70,23 @@ impl Elsewhere {
         }
     }
 
+    /// Whether what others have read of a file that is this one's counts as read.
+    pub(super) fn shares(&self) -> bool {
+        self.all.shares
+    }
+
+    /// The paths and globs of its directory whose names begin like this one's, its own too: they say
+    /// with it whose the rotated files are.
+    pub fn beside(&self, path: &Path) -> Vec<&Path> {
+        let stem = listing::stem(listing::name(path));
+        let mut beside: Vec<_> = (self.all.by_path.keys())
+            .map(PathBuf::as_path)
+            .filter(|one| listing::name(one).starts_with(stem) && one.parent() == path.parent())
+            .collect();
+        beside.sort_unstable();
+        beside
+    }
+
     /// Whether the file to which this path leads, be it there now or not, is another one's.
     pub(super) fn has(&self, path: &Path) -> bool {
         self.all.shares && self.all.all.len() > 1 && self.has_file(&target(path))

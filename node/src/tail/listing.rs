@@ -96,9 +96,25 @@ impl Follower {
         listing
     }
 
+    /// Whether rotated files of the log are moved to this directory.
+    pub(super) fn is_old_directory(&self, directory: &Path) -> bool {
+        let mut old = self.settings.old_directories.iter();
+        old.any(|one| one == directory)
+    }
+
+    /// Of these paths of the log, those of this name whose rotated files may be in the directory.
+    pub(super) fn moved_from<'a>(
+        &'a self,
+        paths: impl Iterator<Item = &'a Path> + 'a,
+        name: &'a [u8],
+        directory: &'a Path,
+    ) -> impl Iterator<Item = &'a Path> + 'a {
+        paths.filter(move |path| self::name(path) == name && !self.is_of_another(path, directory))
+    }
+
     /// Whether the rotated files in a directory are those of another path of the log, of the same
     /// name, and in a directory nearer above: `olddir old` of many logs (logrotate.conf(5)).
-    pub(super) fn is_of_another(&self, path: &Path, directory: &Path) -> bool {
+    fn is_of_another(&self, path: &Path, directory: &Path) -> bool {
         let Some((own, name)) = path.parent().zip(path.file_name()) else {
             return false;
         };

@@ -148,11 +148,7 @@ impl Follower {
     fn original(&self, path: &Path, named: &BTreeSet<OsString>) -> Option<PathBuf> {
         let own = listing::name(path);
         let directory = path.parent().unwrap_or(path);
-        let is_old = self
-            .settings
-            .old_directories
-            .iter()
-            .any(|one| one == directory);
+        let is_old = self.is_old_directory(directory);
         names::originals(own).find_map(|name| {
             let beside = path.with_file_name(OsStr::from_bytes(&name));
             let expected = names::is_surely_rotated(&name, own)
@@ -167,11 +163,10 @@ impl Follower {
             }
             // `olddir` takes it to another directory than that of its log.
             let away = is_old.then(|| {
-                let named = named.iter().map(Path::new);
-                let mut known = named.chain(self.slots.iter().map(|(path, _)| path));
-                known
-                    .find(|one| listing::name(one) == name && !self.is_of_another(one, directory))
-                    .map(Path::to_path_buf)
+                let slots = self.slots.iter().map(|(path, _)| path);
+                let known = named.iter().map(Path::new).chain(slots);
+                let path = self.moved_from(known, &name, directory).next();
+                path.map(Path::to_path_buf)
             });
             away.flatten().or_else(|| expected.then_some(beside))
         })

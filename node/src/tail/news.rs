@@ -88,11 +88,7 @@ impl Follower {
         known: &HashSet<(u64, u64)>,
     ) -> std::io::Result<BTreeSet<PathBuf>> {
         let mut due = BTreeSet::new();
-        let is_old = self
-            .settings
-            .old_directories
-            .iter()
-            .any(|one| one == directory);
+        let is_old = self.is_old_directory(directory);
         for entry in fs::read_dir(directory)? {
             let entry = entry?;
             let name = entry.file_name();
@@ -132,15 +128,12 @@ impl Follower {
     /// The paths of the log with this name whose rotated files may be in this directory.
     fn paths_called(&self, name: &[u8], directory: &Path, is_old: bool) -> Vec<PathBuf> {
         let beside = directory.join(OsStr::from_bytes(name));
-        let mut paths: Vec<PathBuf> = Vec::new();
         if is_old {
             let slots = self.slots.iter().map(|(path, _)| path);
-            let own = slots
-                .filter(|path| listing::name(path) == name && !self.is_of_another(path, directory));
-            paths.extend(own.map(Path::to_path_buf));
-        } else if self.slots.get(&beside).is_some() {
-            paths.push(beside);
+            let moved = self.moved_from(slots, name, directory);
+            return moved.map(Path::to_path_buf).collect();
         }
-        paths
+        let is_known = self.slots.get(&beside).is_some();
+        is_known.then_some(beside).into_iter().collect()
     }
 }

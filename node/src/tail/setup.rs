@@ -17,9 +17,6 @@ pub struct TailSetup<D> {
     pub settings: TailSettings,
     /// Lines a batch at most.
     pub budget: Budget,
-    /// Whether what other followers of the kind have read of its files counts as read: what they
-    /// store is one and the same.
-    pub shares: bool,
     /// Whether to go on when what was there at the start is read.
     pub follow: bool,
     /// Where its lines go.
@@ -39,7 +36,6 @@ impl<D> Clone for TailSetup<D> {
             name: self.name.clone(),
             settings: self.settings.clone(),
             budget: self.budget,
-            shares: self.shares,
             follow: self.follow,
             lines: Arc::clone(&self.lines),
             reads: self.reads.clone(),

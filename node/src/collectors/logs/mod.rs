@@ -11,7 +11,6 @@ mod settings;
 mod stream;
 pub mod trigrams;
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,6 +55,7 @@ fn specs(config: &Config, means: &Means) -> Vec<Spec> {
     let (logs, mut settings): (Vec<_>, Vec<_>) = logs.unzip();
     Elsewhere::divide(&mut settings, false);
     let specs = logs.into_iter().zip(settings).map(|(log, settings)| {
+        let elsewhere = settings.elsewhere.clone();
         let timing = Timing {
             interval: INTERVAL,
             timeout: TIMEOUT,
@@ -66,7 +66,6 @@ fn specs(config: &Config, means: &Means) -> Vec<Spec> {
             name: log.name.clone(),
             settings,
             budget: budget(log),
-            shares: false,
             follow: log.follow,
             lines: Arc::new(LogLines {
                 name: log.name.clone(),
@@ -78,26 +77,16 @@ fn specs(config: &Config, means: &Means) -> Vec<Spec> {
             crowd: means.crowd.clone(),
         };
         let make = move || TailCollector::new(setup.clone());
-        // Whose the rotated files are that its own may be, another path may say.
-        let own = stem(&log.path);
-        let beside = config.logs.iter().map(|log| log.path.as_path());
-        let beside: Vec<_> = (beside.filter(|path| path.parent() == log.path.parent()))
-            .filter(|path| stem(path).starts_with(own))
-            .collect();
         Spec::new(
             KIND.name,
             Some(log.name.clone()),
             timing,
-            &(log, beside),
+            // A log beside it may change whose its rotated files are.
+            &(log, elsewhere.beside(&log.path)),
             make,
         )
     });
     specs.collect()
-}
-
-/// The name of a log without its extension, with which the names of its rotated files begin.
-fn stem(path: &Path) -> &[u8] {
-    path.file_stem().unwrap_or_default().as_encoded_bytes()
 }
 
 fn budget(log: &LogConfig) -> Budget {

@@ -75,7 +75,6 @@ fn spec(config: &Config, settings: TailSettings, means: &Means) -> Spec {
         kind: KIND.name,
         name: name.clone(),
         budget: Budget::default(),
-        shares: true,
         follow: true,
         lines: Arc::new(TransferLines {
             encoding: settings.encoding,

@@ -120,12 +120,14 @@ async fn damaged(
     request: HttpRequest,
     Query(asked): Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let (cursor, limit) = asked.cursor()?;
-    let page = state
-        .reads
-        .read(move |snapshot| table::damaged_page(snapshot, cursor, limit))
-        .await?;
-    Ok(cursor.answer(&request, page, |row| row.id))
+    asked
+        .answer(
+            &state.reads,
+            &request,
+            |snapshot, cursor, limit| table::damaged_page(snapshot, cursor, limit),
+            |row| row.id,
+        )
+        .await
 }
 
 /// What of the transfer logs is known never to have been read, in ascending id. `Link` leads on: to
@@ -145,10 +147,12 @@ async fn gaps(
     request: HttpRequest,
     Query(asked): Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let (cursor, limit) = asked.cursor()?;
-    let page = state
-        .reads
-        .read(move |snapshot| followers::all_gaps(snapshot, KIND.name, cursor, limit))
-        .await?;
-    Ok(cursor.answer(&request, page, |row| row.id))
+    asked
+        .answer(
+            &state.reads,
+            &request,
+            |snapshot, cursor, limit| followers::all_gaps(snapshot, KIND.name, cursor, limit),
+            |row| row.id,
+        )
+        .await
 }

@@ -122,7 +122,6 @@ impl Bench {
             name: NAME.to_owned(),
             settings,
             budget: Budget::default(),
-            shares: false,
             follow,
             lines: Arc::new(Stored),
             reads: self.reads.clone(),

@@ -181,6 +181,16 @@ impl World {
         assert_eq!(self.lines(), lines, "gaps: {:?}", self.stored.gaps);
     }
 
+    /// Each of these lines is stored once, in whatever order.
+    #[track_caller]
+    fn expect_in_any_order(&self, lines: &[impl AsRef<str>]) {
+        let mut expected: Vec<&str> = lines.iter().map(AsRef::as_ref).collect();
+        expected.sort_unstable();
+        let mut lines = self.lines();
+        lines.sort_unstable();
+        assert_eq!(lines, expected, "gaps: {:?}", self.stored.gaps);
+    }
+
     #[track_caller]
     fn expect_no_gaps(&self) {
         assert_eq!(self.stored.gaps, []);
