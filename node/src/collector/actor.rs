@@ -1,6 +1,6 @@
 //! The one actor that runs every kind of collector: ticks, skip-if-busy, reports, its own end.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
@@ -20,6 +20,9 @@ const SLOT_PATIENCE: Duration = Duration::from_secs(1);
 /// After this a cycle is begun again whose result could not be stored: with a long interval its
 /// rows would be out of date for long after the database is back.
 const STORE_RETRY: Duration = Duration::from_secs(5);
+
+/// A rest of so long may be a little longer.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// What a collector actor is given beside its collector.
 pub struct CollectorSetup {
@@ -89,6 +92,12 @@ impl<C: Collector> CollectorActor<C> {
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
+        self.arm(ctx);
+        let rested = together(self.ended, self.next.rest);
+        if self.collector.is_some() && Instant::now() < rested {
+            self.woken = true;
+            return self.begin_early(ctx);
+        }
         // One that goes from cycle to cycle, as there is more, misses nothing; nor does one of which
         // a cycle has ended without its being told.
         let is_chained = self.next.within == Some(Duration::ZERO);
@@ -96,7 +105,6 @@ impl<C: Collector> CollectorActor<C> {
         if self.begin(ctx) == Collecting::AlreadyRunning && !is_chained && !is_over {
             self.report(CycleEvent::Skipped);
         }
-        self.arm(ctx);
     }
 
     fn arm(&mut self, ctx: &mut Context<Self>) {
@@ -190,11 +198,15 @@ impl<C: Collector> CollectorActor<C> {
 
     /// Begins the next cycle before its tick, if the collector or its waker asks for it.
     fn begin_early(&mut self, ctx: &mut Context<Self>) {
-        let news = self.woken.then_some(self.next.rest);
-        let Some(wait) = news.into_iter().chain(self.next.within).min() else {
+        let within = self.next.within;
+        let within = within.map(|within| within.saturating_sub(self.ended.elapsed()));
+        let rested = together(self.ended, self.next.rest);
+        let news = self
+            .woken
+            .then(|| rested.saturating_duration_since(Instant::now()));
+        let Some(wait) = news.into_iter().chain(within).min() else {
             return;
         };
-        let wait = wait.saturating_sub(self.ended.elapsed());
         if let Some(early) = self.early.take() {
             ctx.cancel_future(early);
         }
@@ -223,6 +235,20 @@ impl<C: Collector> CollectorActor<C> {
             });
         }
     }
+}
+
+/// When a rest ends: a long one up to a quarter later, together with those of other collectors. Most
+/// of what many small cycles cost is that threads are woken and transactions committed for each.
+fn together(since: Instant, rest: Duration) -> Instant {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let end = since + rest;
+    if rest < PATIENCE {
+        return end;
+    }
+    // Steps of powers of two meet, however long the rests are.
+    let step = Duration::from_millis(1 << (rest.as_millis() / 4).ilog2());
+    let into_step = end.saturating_duration_since(*START).as_nanos() % step.as_nanos();
+    end + step.saturating_sub(Duration::from_nanos_u128(into_step))
 }
 
 impl<C: Collector> Actor for CollectorActor<C> {
@@ -269,5 +295,33 @@ impl<C: Collector> Handler<GiveUp> for CollectorActor<C> {
 
     fn handle(&mut self, _: GiveUp, ctx: &mut Self::Context) {
         ctx.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn long_rests_end_together_a_quarter_later_at_most_and_short_ones_when_they_end() {
+        let begin = Instant::now();
+        let ms = Duration::from_millis;
+        let ends = |rest: u64, spread: u64| -> BTreeSet<Instant> {
+            let ends = (0..spread).map(|late| {
+                let since = begin + ms(late);
+                let end = together(since, ms(rest));
+                assert!(end >= since + ms(rest) && end <= since + ms(rest + rest / 4));
+                end
+            });
+            ends.collect()
+        };
+        assert_eq!(ends(249, 100).len(), 100);
+        assert!(ends(250, 320).len() <= 11);
+        // Steps of 512 ms, and of 1024 ms.
+        let (short, long) = (ends(4000, 4096), ends(4100, 4096));
+        assert!(short.len() <= 9 && long.len() <= 5);
+        assert!(short.intersection(&long).count() >= long.len() - 1);
     }
 }

@@ -79,7 +79,8 @@ pub type Announcer<B> = Arc<dyn Fn(&Progress<'_>) -> Option<B> + Send + Sync>;
 pub struct Next {
     /// So long after this one at the latest; zero begins it at once, none leaves it to the ticks.
     pub within: Option<Duration>,
-    /// A [`Waker`] begins it no sooner than so long after this one.
+    /// Neither a tick nor a [`Waker`] begins it sooner than so long after this one. A rest of a quarter
+    /// of a second and more may last a quarter longer, to end together with others.
     pub rest: Duration,
 }
 

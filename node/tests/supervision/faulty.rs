@@ -3,8 +3,8 @@
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use etlmon_node::collector::{CollectError, Collector, Lane, Tick};
-use etlmon_node::store::{Persist, PersistError};
+use etlmon_node::collector::{CollectError, Collector, Lane, Next, Tick};
+use etlmon_node::store::{Persist, PersistError, StoreError};
 use etlmon_node::supervisor::{Spec, Timing};
 use rusqlite::Connection;
 
@@ -25,6 +25,7 @@ struct State {
     fails: bool,
     hangs: bool,
     lingers: bool,
+    rest: Duration,
     running: usize,
     most_at_once: usize,
     began: Vec<Instant>,
@@ -39,6 +40,7 @@ impl Fault {
             fails: false,
             hangs: false,
             lingers: false,
+            rest: Duration::ZERO,
             running: 0,
             most_at_once: 0,
             began: Vec::new(),
@@ -90,6 +92,11 @@ impl Fault {
         self.with(|state| state.lingers = lingers);
     }
 
+    /// From one cycle to the next it rests at least so long.
+    pub fn rest(&self, rest: Duration) {
+        self.with(|state| state.rest = rest);
+    }
+
     /// When each cycle began.
     pub fn began(&self) -> Vec<Instant> {
         self.with(|state| state.began.clone())
@@ -138,6 +145,13 @@ impl Collector for Faulty {
             number,
             fault: self.0,
         })
+    }
+
+    fn settle(&mut self, _: Result<(), &StoreError>) -> Next {
+        Next {
+            within: None,
+            rest: self.0.with(|state| state.rest),
+        }
     }
 
     fn linger(&self) -> bool {

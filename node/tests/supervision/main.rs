@@ -159,6 +159,23 @@ fn a_job_that_goes_on_is_heard_of_after_five_seconds_misses_no_tick_and_stores_e
 }
 
 #[test]
+fn a_tick_waits_for_the_end_of_a_rest_and_is_not_skipped() {
+    const REST: Duration = Duration::from_millis(400);
+    static FAULT: Fault = Fault::new();
+    static KINDS: &[Kind] = &[faulty_kind!("faulty", FAULT)];
+    FAULT.rest(REST);
+    let node = Running::start(KINDS);
+    let began = node.eventually("four cycles", |_| {
+        Some(FAULT.began()).filter(|began| began.len() >= 4)
+    });
+    let waits: Vec<Duration> = began.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(waits.iter().all(|wait| *wait >= REST), "{waits:?}");
+    // One may come while a cycle runs.
+    let skipped = node.health().collector("faulty").skipped_ticks;
+    assert!(skipped <= 5, "{skipped}");
+}
+
+#[test]
 fn a_job_that_goes_on_and_hangs_is_stalled_and_ends_when_it_is_not_wanted_any_more() {
     static FAULT: Fault = Fault::new();
     static KINDS: &[Kind] = &[faulty_kind!("faulty", FAULT, 50, 200)];
