@@ -1,11 +1,14 @@
 //! Watching the directories of all files that a follower follows now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::chunk::FileState;
 use super::follower::Follower;
+use super::listing;
 use crate::collector::Waker;
 use crate::watch::{Coverage, Target, Watch, Watcher, Word};
 
@@ -86,25 +89,41 @@ impl Watching {
     }
 }
 
-/// The directories of all files that are followed.
+/// The directories of all files that are followed. Of a glob all matters that comes or goes there,
+/// and of a symbolic link, which may lead anywhere; of another path, what is named like it, as all
+/// is that rotations make of it.
 fn targets(follower: &Follower, files: &[Whereabouts]) -> Arc<[Target]> {
     let mut targets: BTreeMap<PathBuf, BTreeSet<_>> = BTreeMap::new();
     for directory in follower.watch_directories() {
         targets.entry(directory).or_default();
     }
+    let settings = &follower.settings;
+    let beginning = match settings.pattern {
+        Some(_) => b"",
+        None => listing::stem(listing::name(&settings.path)),
+    };
+    let mut beginning = OsStr::from_bytes(beginning);
     // A symbolic link's changes come where it lies, the file's where that lies.
     let paths = files
         .iter()
         .flat_map(|(path, place)| [Some(path), place.as_ref()]);
-    for path in paths.flatten() {
+    let own = settings.pattern.is_none().then_some(&settings.path);
+    for path in paths.flatten().chain(own) {
         if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
+            if !name.as_bytes().starts_with(beginning.as_bytes()) {
+                beginning = OsStr::new("");
+            }
             let names = targets.entry(directory.to_owned()).or_default();
             names.insert(name.to_owned());
         }
     }
     targets
         .into_iter()
-        .map(|(directory, names)| Target { directory, names })
+        .map(|(directory, names)| Target {
+            directory,
+            names,
+            entries: [beginning.to_owned()].into(),
+        })
         .collect()
 }
 
@@ -135,5 +154,27 @@ mod tests {
         assert_eq!(watched(), [root.path()]);
         fs::create_dir(root.path().join("new")).unwrap();
         assert_eq!(watched(), [root.path().to_owned(), root.path().join("new")]);
+    }
+
+    #[test]
+    fn a_path_hears_only_of_entries_named_like_it_and_a_glob_or_a_link_of_all() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("srv-1.log"), "").unwrap();
+        std::os::unix::fs::symlink("srv-1.log", root.path().join("now.log")).unwrap();
+        let entries = |path: &str| {
+            let settings = TailSettings::new(root.path().join(path)).unwrap();
+            let mut follower = Follower::new(settings, Vec::new(), Instant::now());
+            follower.read(Budget { lines: 0, bytes: 0 }, Instant::now());
+            let mut watching = Watching::default();
+            watching.renew(&follower, &follower.files());
+            let targets = watching.targets.iter();
+            let entries = targets.flat_map(|target| target.entries.clone());
+            entries.collect::<Vec<_>>()
+        };
+        assert_eq!(entries("srv-1.log"), ["srv-1"]);
+        assert_eq!(entries("later.log"), ["later"]);
+        for path in ["*.log", "now.log"] {
+            assert_eq!(entries(path), [""], "{path}");
+        }
     }
 }

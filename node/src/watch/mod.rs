@@ -60,8 +60,12 @@ pub struct Watcher {
 pub struct Target {
     /// The directory, absolute and without symbolic links. It need not be there yet.
     pub directory: PathBuf,
-    /// The files in it whose content matters. That entries come, go or are renamed matters always.
+    /// The files in it whose content matters.
     pub names: BTreeSet<OsString>,
+    /// How the names of those entries begin of which it matters that they come, go or are renamed:
+    /// of all, with an empty one. Hundreds of listeners may have logs in one directory, and each is
+    /// to hear of its own.
+    pub entries: BTreeSet<OsString>,
 }
 
 /// Whether events can be relied on.

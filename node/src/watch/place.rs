@@ -59,7 +59,7 @@ pub fn place(
                 if let Some(missing) = nearest.missing {
                     claim.awaited.insert(missing.to_owned());
                 } else {
-                    claim.entries = true;
+                    claim.entries.extend(target.entries.iter().cloned());
                     claim.names.extend(target.names.iter().cloned());
                 }
                 polled = polled.or_else(|| remote(nearest.path));
@@ -106,6 +106,7 @@ fn nearest<'a>(
 mod tests {
     use std::cell::RefCell;
     use std::collections::BTreeSet;
+    use std::ffi::OsString;
 
     use super::*;
     use crate::watch::registry::Claim;
@@ -114,6 +115,7 @@ mod tests {
         Target {
             directory: directory.into(),
             names: names.iter().map(Into::into).collect(),
+            entries: [OsString::new()].into(),
         }
     }
 
@@ -132,7 +134,7 @@ mod tests {
             local,
         );
         let claim = Claim {
-            entries: true,
+            entries: [OsString::new()].into(),
             names: ["x".into(), "y".into()].into(),
             awaited: BTreeSet::new(),
         };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::mem;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 use rustix::fs::inotify::ReadFlags;
@@ -41,8 +42,8 @@ const LOST: ReadFlags = ReadFlags::IGNORED
 /// What of a watched directory matters to a listener.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claim {
-    /// Whether it matters that entries come, go or are renamed.
-    pub entries: bool,
+    /// How the names of entries begin of which it matters that they come, go or are renamed.
+    pub entries: BTreeSet<OsString>,
     /// The files whose content matters.
     pub names: BTreeSet<OsString>,
     /// The entries that lead to a directory which is not there yet.
@@ -79,7 +80,7 @@ struct Listener {
 #[derive(Debug, Default)]
 struct Directory {
     listeners: BTreeSet<ListenerId>,
-    entries: BTreeSet<ListenerId>,
+    entries: Names,
     names: Names,
     awaited: Names,
 }
@@ -169,11 +170,11 @@ impl Registry {
         } else if let Some(name) = name {
             woken.extend(directory.names.of(name));
             if !events.intersects(ReadFlags::MODIFY | ReadFlags::ATTRIB) {
-                woken.extend(&directory.entries);
+                woken.extend(directory.entries.of_beginnings(name));
                 stale = directory.awaited.0.get(name);
             }
         } else {
-            woken.extend(&directory.entries);
+            woken.extend(directory.entries.all());
         }
         for id in stale.into_iter().flatten() {
             woken.insert(*id);
@@ -208,7 +209,7 @@ impl Registry {
 
 impl Claim {
     fn covers(&self, other: &Self) -> bool {
-        self.entries >= other.entries
+        self.entries.is_superset(&other.entries)
             && self.names.is_superset(&other.names)
             && self.awaited.is_superset(&other.awaited)
     }
@@ -217,11 +218,7 @@ impl Claim {
 impl Directory {
     fn update(&mut self, id: ListenerId, before: &Claim, after: &Claim) {
         self.listeners.insert(id);
-        if after.entries {
-            self.entries.insert(id);
-        } else {
-            self.entries.remove(&id);
-        }
+        self.entries.update(id, &before.entries, &after.entries);
         self.names.update(id, &before.names, &after.names);
         self.awaited.update(id, &before.awaited, &after.awaited);
     }
@@ -244,6 +241,17 @@ impl Names {
 
     fn of(&self, name: &OsStr) -> impl Iterator<Item = &ListenerId> {
         self.0.get(name).into_iter().flatten()
+    }
+
+    fn of_beginnings<'a>(&'a self, name: &'a OsStr) -> impl Iterator<Item = &'a ListenerId> {
+        let name = name.as_bytes();
+        let lengths = if self.0.is_empty() { 0 } else { name.len() + 1 };
+        let beginnings = (0..lengths).filter_map(|length| name.get(..length));
+        beginnings.flat_map(|beginning| self.of(OsStr::from_bytes(beginning)))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &ListenerId> {
+        self.0.values().flatten()
     }
 }
 

@@ -1,6 +1,7 @@
 //! One look at the crontabs, at the cron that reads them, and at what it has run.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -173,6 +174,7 @@ impl CronCollector {
             .map(|directory| Target {
                 directory,
                 names: names.clone(),
+                entries: [OsString::new()].into(),
             })
             .collect();
         let waker = tick.waker.clone();

@@ -14,7 +14,7 @@ fn registry(listeners: u64) -> Registry {
 
 fn entries(names: &[&str]) -> Claim {
     Claim {
-        entries: true,
+        entries: [OsString::new()].into(),
         names: names.iter().map(Into::into).collect(),
         awaited: BTreeSet::new(),
     }
@@ -55,6 +55,24 @@ fn a_write_concerns_those_who_named_the_file_and_a_new_entry_all_of_the_director
     }
     assert_eq!(heard(ReadFlags::ATTRIB | ReadFlags::ISDIR, ""), [0, 1]);
     assert!((0..3).all(|id| !registry.take_stale(id)));
+}
+
+#[test]
+fn an_entry_that_comes_concerns_those_who_have_named_its_beginning() {
+    let mut registry = registry(3);
+    for (id, begin) in [(0, "app"), (1, "app-1"), (2, "")] {
+        let claim = Claim {
+            entries: [begin.into()].into(),
+            ..Claim::default()
+        };
+        registry.claim(id, [(1, claim)].into());
+    }
+    let mut heard = |events, name| heard(&mut registry, 1, events, name);
+    assert_eq!(heard(ReadFlags::CREATE, "app-1.log.1"), [0, 1, 2]);
+    assert_eq!(heard(ReadFlags::MOVED_TO, "app"), [0, 2]);
+    assert_eq!(heard(ReadFlags::DELETE, "ap"), [2]);
+    assert_eq!(heard(ReadFlags::MODIFY, "app"), [0; 0]);
+    assert_eq!(heard(ReadFlags::ATTRIB | ReadFlags::ISDIR, ""), [0, 1, 2]);
 }
 
 #[test]
@@ -116,7 +134,8 @@ fn less_than_before_is_no_news_and_frees_what_nobody_needs() {
 
 fn any_claims() -> impl Strategy<Value = Claims> {
     let names = || prop::collection::btree_set("[abc]".prop_map(OsString::from), 0..3);
-    let claim = (any::<bool>(), names(), names()).prop_map(|(entries, names, awaited)| Claim {
+    let entries = prop::collection::btree_set("[ab]{0,2}".prop_map(OsString::from), 0..3);
+    let claim = (entries, names(), names()).prop_map(|(entries, names, awaited)| Claim {
         entries,
         names,
         awaited,
@@ -144,7 +163,7 @@ proptest! {
             prop_assert_eq!(watched, expected.into_iter().collect::<Vec<_>>());
         }
         for wd in 0..4 {
-            for name in ["a", "b", "c"] {
+            for name in ["a", "b", "c", "ab", "ba", "abc"] {
                 let whom = |concerns: fn(&Claim, &OsStr) -> bool| -> Vec<u64> {
                     let claims = model.iter().filter_map(|(id, claims)| Some((id, claims.get(&wd)?)));
                     claims.filter(|(_, c)| concerns(c, OsStr::new(name))).map(|(id, _)| *id).collect()
@@ -153,7 +172,8 @@ proptest! {
                 prop_assert_eq!(written, whom(|claim, name| claim.names.contains(name)));
                 let made = heard(&mut registry, wd, ReadFlags::CREATE, name);
                 prop_assert_eq!(made, whom(|claim, name| {
-                    claim.entries || claim.names.contains(name) || claim.awaited.contains(name)
+                    let begins = |with: &OsString| name.as_bytes().starts_with(with.as_bytes());
+                    claim.entries.iter().any(begins) || claim.names.contains(name) || claim.awaited.contains(name)
                 }));
             }
             let gone = heard(&mut registry, wd, ReadFlags::IGNORED, "");

@@ -182,6 +182,7 @@ fn names_of_any_bytes_are_watched() {
     let targets = vec![Target {
         directory: dir.clone(),
         names: [name.to_owned()].into(),
+        entries: [OsString::new()].into(),
     }];
     assert_eq!(watch.set(targets), Coverage::Events);
     bell.take();

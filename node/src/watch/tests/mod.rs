@@ -75,6 +75,7 @@ fn target(directory: &Path, names: &[&str]) -> Target {
     Target {
         directory: directory.to_owned(),
         names: names.iter().map(Into::into).collect(),
+        entries: [OsString::new()].into(),
     }
 }
 
