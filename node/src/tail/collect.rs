@@ -74,7 +74,8 @@ enum Outcome {
 
 impl<D: Lines> TailCollector<D> {
     /// A collector that has not looked yet.
-    pub fn new(setup: TailSetup<D>) -> Self {
+    pub fn new(mut setup: TailSetup<D>) -> Self {
+        setup.settings.common = setup.crowd.common.clone();
         Self {
             member: setup.crowd.join(),
             setup,

@@ -1,11 +1,15 @@
-//! How many followers have something to read at the same time, and how long each rests for that.
+//! What the followers of a node have in common: what each finds out for all, and how many have
+//! something to read at the same time, for which each rests so much longer.
 //!
 //! A cycle costs about the same for one line as for a hundred. Where hundreds of logs get a line
 //! now and then, each is read seldom enough that all together use a few hundredths of a core.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::directories::Directories;
+use super::writers::WriterScan;
 
 /// What a follower with something to read adds to the rest of all. Twelve of them rest for as
 /// long as inotify's queue is left alone anyway.
@@ -14,7 +18,25 @@ const LONGEST_REST: Duration = Duration::from_secs(4);
 
 /// All followers of a node. A clone is the same crowd.
 #[derive(Clone, Debug, Default)]
-pub struct Crowd(Arc<AtomicUsize>);
+pub struct Crowd {
+    busy: Arc<AtomicUsize>,
+    pub(super) common: Common,
+}
+
+/// What one follower finds out and others can use. A clone is the same.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Common {
+    pub(super) directories: Directories,
+    pub(super) writers: WriterScan,
+}
+
+impl Common {
+    /// Lets go of what nobody can use any more.
+    pub(super) fn tidy(&self, now: Instant) {
+        self.directories.tidy(now);
+        self.writers.tidy(now);
+    }
+}
 
 /// One follower in the crowd.
 #[derive(Debug)]
@@ -35,7 +57,7 @@ impl Crowd {
 impl Member {
     /// Says whether there was something to read just now; answers how long to rest.
     pub(super) fn rest_after(&mut self, is_busy: bool) -> Duration {
-        let busy = &self.crowd.0;
+        let busy = &self.crowd.busy;
         match (self.is_busy, is_busy) {
             (false, true) => _ = busy.fetch_add(1, Ordering::Relaxed),
             (true, false) => _ = busy.fetch_sub(1, Ordering::Relaxed),

@@ -80,6 +80,8 @@ pub(crate) struct Followed {
     /// The size up to which there is nothing more to read.
     pub(crate) drained_at: Option<u64>,
     pub(crate) changed_at: Instant,
+    /// Since when it is known to be quiet and not at its path: nobody opens it by that any more.
+    pub(crate) left_at: Option<Instant>,
     pub(crate) first_seen_ms: i64,
     pub(crate) error: Option<String>,
     /// Whether the row differs from the stored one.
@@ -125,6 +127,7 @@ impl Followed {
             missed_since: None,
             drained_at: None,
             changed_at: now,
+            left_at: None,
             first_seen_ms,
             error: None,
             dirty: true,
@@ -161,6 +164,7 @@ impl Followed {
             is_succeeded: false,
             drained_at: None,
             changed_at: now,
+            left_at: None,
             first_seen_ms: row.first_seen_ms,
             error: None,
             dirty: false,

@@ -26,19 +26,22 @@ impl Follower {
                 && (succeeded || facts.links == 0)
             {
                 let is_read = file.mark.offset == facts.size;
+                // Not when this look began: it may have been renamed since.
+                file.left_at.get_or_insert_with(|| now.max(Instant::now()));
                 quiet.push((index, file.identity, is_read && facts.links == 0));
             } else {
+                file.left_at = None;
                 file.seem_finished(false);
             }
         }
-        let wanted: Vec<_> = quiet.iter().map(|(_, one, _)| one.number()).collect();
         for (index, identity, is_gone) in quiet {
             let Some(file) = self.files.get_mut(index) else {
                 continue;
             };
-            let writers = self
-                .writers
-                .of(identity, &wanted, &self.settings, now, file.changed_at);
+            let settings = &self.settings;
+            let scan = &settings.common.writers;
+            let since = file.left_at.unwrap_or(now).max(file.changed_at);
+            let writers = scan.of(identity, settings, now, since);
             file.finishing = match writers {
                 Writers::None => true,
                 Writers::Some => false,

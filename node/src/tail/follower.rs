@@ -13,7 +13,6 @@ use super::settings::{Budget, TailSettings};
 use super::slots::Slots;
 use super::source::{self, Facts, Source};
 use super::split::Splitter;
-use super::writers::WriterScan;
 
 /// One configured log, a path or a glob, with all its files.
 pub struct Follower {
@@ -35,7 +34,6 @@ pub struct Follower {
     pub(crate) dismissed: HashMap<PathBuf, Facts>,
     pub(crate) unjudged: Unjudged,
     pub(crate) news: News,
-    pub(crate) writers: WriterScan,
     pub(crate) directories: BTreeSet<PathBuf>,
     /// Whether files wait to be taken up until handles of others are put away.
     pub(crate) waiting: bool,
@@ -99,7 +97,6 @@ impl Follower {
             dismissed: HashMap::new(),
             unjudged: Unjudged::default(),
             news: News::default(),
-            writers: WriterScan::default(),
             directories: BTreeSet::new(),
             waiting: false,
             unlisted: None,

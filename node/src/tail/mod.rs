@@ -38,6 +38,7 @@ mod claim;
 mod collect;
 mod compressed;
 mod crowd;
+mod directories;
 mod doubt;
 mod elsewhere;
 mod file;

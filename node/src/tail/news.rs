@@ -3,20 +3,18 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
-use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
+use std::{fs, io};
 
+use super::directories::{Names, Version};
 use super::follower::Follower;
 use super::listing;
 use super::look::is_missing;
 use super::names;
-use super::source::{self, Facts};
+use super::source::Facts;
 
-/// A directory that was just written to may be so again at what its file system takes for the same
-/// time.
-const SETTLED_NS: i64 = 2_000_000_000;
 /// Looking through directories may take one part in so many of the time, once it takes this long.
 const THRIFT: u32 = 100;
 const DEAR: Duration = Duration::from_millis(2);
@@ -26,8 +24,7 @@ const FEW: usize = 8;
 /// When which directory was last looked through.
 #[derive(Debug, Default)]
 pub(crate) struct News {
-    /// When each had last been written to, nanoseconds since 1970.
-    written: HashMap<PathBuf, i64>,
+    versions: HashMap<PathBuf, Version>,
     next_at: Option<Instant>,
 }
 
@@ -39,21 +36,25 @@ impl Follower {
             return;
         }
         let began = Instant::now();
+        self.settings.common.tidy(now);
         let mut known: Option<HashSet<(u64, u64)>> = None;
         for directory in self.directories_of_rotations() {
-            let modified = fs::metadata(&directory).and_then(|one| one.modified());
-            let Ok(written) = modified.map(source::nanoseconds) else {
+            let Ok(version) = Version::of(&directory) else {
                 continue;
             };
-            if self.news.written.get(&directory) == Some(&written) {
+            if self.news.versions.get(&directory) == Some(&version) {
                 continue;
             }
+            let shared = &self.settings.common.directories;
+            let names = shared.names(&directory, version, self.settings.look_every, now);
+            let Ok(names) = names else {
+                continue;
+            };
             let known = known.get_or_insert_with(|| {
                 let files = self.files.iter();
                 files.map(|file| file.identity.number()).collect()
             });
-            let asked = source::nanoseconds(SystemTime::now());
-            let Ok(due) = self.with_news(&directory, known) else {
+            let Ok(due) = self.with_news(&directory, &names, known) else {
                 continue;
             };
             for path in due {
@@ -61,8 +62,8 @@ impl Follower {
                 slot.census = true;
                 slot.has_news = true;
             }
-            if (asked - written).abs() > SETTLED_NS {
-                self.news.written.insert(directory, written);
+            if names.is_settled {
+                self.news.versions.insert(directory, version);
             }
         }
         let took = began.elapsed();
@@ -85,16 +86,12 @@ impl Follower {
     fn with_news(
         &self,
         directory: &Path,
+        names: &Names,
         known: &HashSet<(u64, u64)>,
-    ) -> std::io::Result<BTreeSet<PathBuf>> {
+    ) -> io::Result<BTreeSet<PathBuf>> {
         let mut due = BTreeSet::new();
         let is_old = self.is_old_directory(directory);
-        for entry in fs::read_dir(directory)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            if !self.may_be_rotated(name.as_bytes()) {
-                continue;
-            }
+        for name in self.that_may_be_rotated(names) {
             let originals = names::originals(name.as_bytes());
             let paths: Vec<PathBuf> = originals
                 .flat_map(|original| self.paths_called(&original, directory, is_old))
@@ -102,7 +99,9 @@ impl Follower {
             if paths.is_empty() {
                 continue;
             }
-            let facts = match entry.metadata() {
+            let path = directory.join(name);
+            // Not through links: where they point to is another directory's affair.
+            let facts = match fs::symlink_metadata(&path) {
                 Ok(metadata) => Facts::from(&metadata),
                 Err(error) if is_missing(error.kind()) => continue,
                 Err(error) => return Err(error),
@@ -110,7 +109,7 @@ impl Follower {
             if facts.regular
                 && facts.size > 0
                 && !known.contains(&facts.identity.number())
-                && self.dismissed.get(&entry.path()) != Some(&facts)
+                && self.dismissed.get(&path) != Some(&facts)
             {
                 due.extend(paths);
             }
@@ -118,11 +117,18 @@ impl Follower {
         Ok(due)
     }
 
-    /// Whether a name begins like that of one of the paths: all that a rotation makes of a name
+    /// The names that begin like that of one of the paths: all that a rotation makes of a name
     /// does. Of many paths that is not asked, since it would take longer than to find out.
-    fn may_be_rotated(&self, name: &[u8]) -> bool {
-        let mut paths = self.slots.iter().map(|(path, _)| listing::name(path));
-        self.slots.len() > FEW || paths.any(|own| name.starts_with(listing::stem(own)))
+    fn that_may_be_rotated<'a>(&'a self, names: &'a Names) -> BTreeSet<&'a OsStr> {
+        let paths = self.slots.iter().map(|(path, _)| path);
+        let stems: BTreeSet<&[u8]> = if self.slots.len() > FEW {
+            BTreeSet::from([b"".as_slice()])
+        } else {
+            let own = paths.map(|path| listing::stem(listing::name(path)));
+            own.collect()
+        };
+        let found = stems.into_iter();
+        found.flat_map(|stem| names.starting_with(stem)).collect()
     }
 
     /// The paths of the log with this name whose rotated files may be in this directory.

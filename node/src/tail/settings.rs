@@ -11,6 +11,7 @@ use encoding_rs::Encoding;
 use regex::Regex;
 use thiserror::Error;
 
+use super::crowd::Common;
 use super::elsewhere::Elsewhere;
 use super::pattern::{GlobError, Pattern};
 
@@ -79,6 +80,8 @@ pub struct TailSettings {
     pub max_open_files: usize,
     /// Lines that belong together.
     pub multiline: Option<Multiline>,
+    /// What it finds out together with others.
+    pub(super) common: Common,
     /// Where proc(5) is mounted.
     pub proc: PathBuf,
     /// The process that writes to no log, whatever it has open: this one.
@@ -111,6 +114,7 @@ impl TailSettings {
             look_back_every: Duration::from_secs(30),
             max_open_files: 512,
             multiline: None,
+            common: Common::default(),
             proc: PathBuf::from("/proc"),
             own_process: Some(std::process::id()),
         })

@@ -1,5 +1,6 @@
 //! Every kind of rotation while the follower runs.
 
+use super::super::crowd::Common;
 use super::*;
 
 #[test]
@@ -262,6 +263,44 @@ fn a_rotated_file_is_kept_as_long_as_somebody_has_it_open_for_writing() {
     world.wait(3600);
     world.read();
     assert_eq!(world.follower.files().len(), 1);
+}
+
+#[test]
+fn a_look_at_the_processes_from_before_a_rename_does_not_finish_the_file() {
+    let common = Common::default();
+    let world = || {
+        let mut world = World::with("app.log", |settings| {
+            settings.proc = PathBuf::from("/proc");
+            settings.common = common.clone();
+        });
+        world.append("app.log", "1\n");
+        world.read();
+        world
+    };
+    let (mut other, mut world) = (world(), world());
+    other.rename("app.log", "app.log.1");
+    other.append("app.log", "2\n");
+    other.wait(10);
+    other.read();
+    assert_eq!(other.follower.files().len(), 1);
+    world.wait(11);
+    world.read();
+    let mut late = world.open("app.log");
+    world.rename("app.log", "app.log.1");
+    world.append("app.log", "2\n");
+    world.read();
+    world.remove("app.log.1");
+    world.wait(1);
+    world.read();
+    late.write_all(b"3\n").unwrap();
+    world.expect(&["1", "2", "3"]);
+    drop(late);
+    for _ in 0..2 {
+        world.wait(10);
+        world.read();
+    }
+    assert_eq!(world.follower.files().len(), 1);
+    world.expect_no_gaps();
 }
 
 #[test]
