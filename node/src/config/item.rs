@@ -34,6 +34,11 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The key path, such as `logs[0].name`.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Records "found this; accepted: that".
     pub(super) fn refuse<T>(&self, accepted: impl Display) -> Option<T> {
         // Someone may have written the token itself: logs are no place for it.

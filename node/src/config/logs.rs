@@ -1,15 +1,19 @@
 //! Section `logs`: files that are followed line by line.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use encoding_rs::{Encoding, UTF_8};
 use serde::Serialize;
 
 use super::duration::{self, TIMEOUT};
+use super::format::quoted;
 use super::item::{Item, Seen};
 use super::processes::{self, Pattern};
 use super::{encoding, followed, paths};
+use crate::tail::TailSettings;
 
 /// An item of `logs`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,9 +55,33 @@ pub struct MultilineConfig {
     pub timeout: Duration,
 }
 
+/// Which log moves rotated files of a name to a directory: its path, and the key that says so.
+type Moved = HashMap<(PathBuf, OsString), (PathBuf, String)>;
+
 pub(super) fn read(item: &Item<'_>) -> Option<Vec<LogConfig>> {
-    let mut seen = Seen::default();
-    item.list(|item| LogConfig::read(item, &mut seen))
+    let (mut seen, mut moved) = (Seen::default(), Moved::new());
+    item.list(|item| LogConfig::read(item, &mut seen, &mut moved))
+}
+
+/// Reads a directory to which rotated files are moved. Those of another log with the same file name
+/// can't be told from them there. What a glob may match is not known here.
+fn read_moved(item: &Item<'_>, path: &Path, seen: &mut Seen, moved: &mut Moved) -> Option<PathBuf> {
+    let directory = paths::directory(item, seen)?;
+    let name = path.file_name().unwrap_or_default();
+    if TailSettings::new(path).is_ok_and(|settings| settings.pattern.is_some()) {
+        return Some(directory);
+    }
+    let own = || (path.to_path_buf(), item.path().to_owned());
+    let key = (directory.clone(), name.to_owned());
+    let (other, first) = moved.entry(key).or_insert_with(own);
+    if other != path {
+        return item.reject(&format!(
+            "found {}, where {first} has the rotated files of another {}; give each log a directory of its own",
+            directory.display(),
+            quoted(&name.to_string_lossy()),
+        ));
+    }
+    Some(directory)
 }
 
 impl LogConfig {
@@ -74,7 +102,7 @@ impl LogConfig {
         }
     }
 
-    fn read(item: &Item<'_>, seen: &mut Seen) -> Option<Self> {
+    fn read(item: &Item<'_>, seen: &mut Seen, moved: &mut Moved) -> Option<Self> {
         item.table(|table| {
             let name = table.require("name", |item| item.unique_name(seen));
             let path = table.require("path", followed::read);
@@ -92,9 +120,10 @@ impl LogConfig {
             table.set("max_line_bytes", &mut this.max_line_bytes, |item| {
                 item.whole(1 << 10..=1 << 24)
             });
+            let path = this.path.clone();
             table.set("rotated_to", &mut this.rotated_to, |item| {
                 let mut seen = Seen::default();
-                item.list(|item| paths::directory(item, &mut seen))
+                item.list(|item| read_moved(item, &path, &mut seen, moved))
             });
             table.set("multiline", &mut this.multiline, |item| {
                 MultilineConfig::read(item).map(Some)

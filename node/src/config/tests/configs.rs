@@ -1,5 +1,6 @@
 //! Arbitrary valid configurations.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -284,7 +285,16 @@ pub(super) fn configs() -> impl Strategy<Value = Config> {
             }
         });
     let paths = unique(path_config(), |config| format!("{:?}", config.path));
-    let logs = unique(log_config(), |config| config.name.clone());
+    let logs = unique(log_config(), |config| config.name.clone()).prop_map(|mut logs| {
+        // Logs of the same file name need different directories.
+        let mut seen = BTreeSet::new();
+        for log in &mut logs {
+            let name = log.path.file_name().map(ToOwned::to_owned);
+            let rotated_to = &mut log.rotated_to;
+            rotated_to.retain(|directory| seen.insert((name.clone(), directory.clone())));
+        }
+        logs
+    });
     let first = (node(), refresh, filesystem(), paths, logs, rules());
     let second = (
         process(),

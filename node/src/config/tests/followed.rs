@@ -194,6 +194,22 @@ fn the_limits_of_a_log_are_told() {
 }
 
 #[test]
+fn logs_of_one_file_name_move_their_rotated_files_to_different_directories() {
+    refused(
+        "logs:\n- { name: a, path: /a/app.log, rotated_to: [/old, /a/old] }\n\
+         - { name: b, path: /b/app.log, rotated_to: [/b/old, /old/] }\n",
+        "node.yaml:3:53: logs[1].rotated_to[1]: found /old, where logs[0].rotated_to[0] has the rotated \
+         files of another \"app.log\"; give each log a directory of its own",
+    );
+    let twice = "logs:\n- { name: a, path: /a/app.log, rotated_to: [/old] }\n\
+                 - { name: again, path: /a/app.log, rotated_to: [/old] }\n\
+                 - { name: other, path: /b/web.log, rotated_to: [/old] }\n\
+                 - { name: all, path: /b/*.log, rotated_to: [/old] }\n\
+                 - { name: more, path: /c/*.log, rotated_to: [/old] }\n";
+    assert_eq!(config_of(twice).logs.len(), 5);
+}
+
+#[test]
 fn entries_of_several_lines_need_an_expression_for_their_start() {
     let of = |multiline: &str| format!("logs: [{{ name: a, path: /a, multiline: {multiline} }}]");
     let missing = "node.yaml:1:40: logs[0].multiline: the key `start` is missing";
