@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::checkpoint::HEAD_BYTES;
-use super::file::{Followed, Tail};
+use super::checkpoint::{HEAD_BYTES, Inside};
+use super::file::{Followed, Mark, Tail};
 use super::source::Source;
 
 /// Blocks in which two files are compared.
@@ -41,7 +41,8 @@ pub(crate) fn holds(source: &mut Source, file: &Followed) -> io::Result<Holds> {
         return Ok(Holds::Shorter(source.len()?));
     }
     let same = file.mark.tail.matches(&tail);
-    Ok(if same {
+    let in_hole = is_in_hole(source, &file.mark, &tail)?;
+    Ok(if same && !in_hole {
         Holds::Continues
     } else {
         Holds::Differs
@@ -61,13 +62,21 @@ pub(crate) fn is_intact(file: &mut Followed) -> io::Result<bool> {
         return Ok(true);
     };
     let from = file.mark.offset.saturating_sub(tail.len() as u64);
-    if source.bytes_at(from, tail.len())? != *tail {
+    if source.bytes_at(from, tail.len())? != *tail || is_in_hole(source, &file.mark, tail)? {
         return Ok(false);
     }
     // What was seen but not read must be there as well: a file cut to nothing may hold another
     // content now, and nothing before the offset would tell.
     let seen_beyond = file.head.len() as u64 > file.mark.offset;
     Ok(!seen_beyond || source.bytes_at(0, file.head.len())? == file.head)
+}
+
+/// Whether a content is to be read from behind the zeros that it begins with, and there are more of
+/// them: those of a later cut, under a writer that goes on at its offset.
+fn is_in_hole(source: &mut Source, mark: &Mark, tail: &[u8]) -> io::Result<bool> {
+    let is_behind_zeros =
+        mark.inside == Inside::Nothing && !tail.is_empty() && tail.iter().all(|byte| *byte == 0);
+    Ok(is_behind_zeros && source.bytes_at(mark.offset, 1)? == [0])
 }
 
 /// Whether everything in `source` (and there is something) is the beginning of `other`. Where that is

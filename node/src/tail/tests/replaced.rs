@@ -202,6 +202,29 @@ fn zeros_that_come_into_a_file_that_is_already_open_are_no_line_of_it() {
 }
 
 #[test]
+fn zeros_of_a_second_cut_are_told_from_those_of_the_first_behind_which_nothing_is_read_yet() {
+    for restarts in [false, true] {
+        let mut world = World::new("app.log");
+        let mut writer = File::create(world.path("app.log")).unwrap();
+        writer.write_all(long(0..100).as_bytes()).unwrap();
+        world.read();
+        world.copy("app.log", "app.log.1");
+        world.truncate("app.log");
+        writer.write_all(b"in between\n").unwrap();
+        world.read_some(up_to(0));
+        world.rename("app.log.1", "app.log.2");
+        world.copy("app.log", "app.log.1");
+        world.truncate("app.log");
+        if restarts {
+            world.restart();
+        }
+        writer.write_all(b"last\n").unwrap();
+        world.read();
+        assert_eq!(world.lines()[100..], ["in between", "last"], "{restarts}");
+    }
+}
+
+#[test]
 fn a_file_that_nobody_can_read_is_in_the_ledger_of_a_glob_to_which_it_is_new() {
     let mut world = World::new("*.log");
     std::thread::sleep(Duration::from_millis(20));
