@@ -97,7 +97,9 @@ fn assert_given_up_in_time(address: &str) {
         "{error}"
     );
     let took = started.elapsed();
-    assert!(took >= timeout && took < Duration::from_secs(5), "{took:?}");
+    // The kernel counts a socket's timeout in ticks of up to 10 ms, of which the first has begun.
+    let least = timeout.saturating_sub(Duration::from_millis(10));
+    assert!(took >= least && took < Duration::from_secs(5), "{took:?}");
 }
 
 /// Sends a byte of an endless head now and then, so that no single read is slow.
