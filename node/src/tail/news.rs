@@ -18,7 +18,7 @@ use super::source::Facts;
 /// Looking through directories may take one part in so many of the time, once it takes this long.
 const THRIFT: u32 = 100;
 const DEAR: Duration = Duration::from_millis(2);
-/// Names that are compared with each file of a directory.
+/// Paths of which each is looked up among the names of a directory.
 const FEW: usize = 8;
 
 /// When which directory was last looked through.
@@ -118,7 +118,7 @@ impl Follower {
     }
 
     /// The names that begin like that of one of the paths: all that a rotation makes of a name
-    /// does. Of many paths that is not asked, since it would take longer than to find out.
+    /// does. With many paths these are all names, since many paths begin alike.
     fn that_may_be_rotated<'a>(&'a self, names: &'a Names) -> BTreeSet<&'a OsStr> {
         let paths = self.slots.iter().map(|(path, _)| path);
         let stems: BTreeSet<&[u8]> = if self.slots.len() > FEW {
